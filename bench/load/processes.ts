@@ -1,0 +1,50 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LoadOrder, LoadResult } from './generator.ts';
+
+const ticksPerSecond = 100;
+
+/** CPU time that these processes have used so far, user and system together, in milliseconds (Linux' /proc). */
+function cpuMs(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return (ticks * 1000) / ticksPerSecond;
+}
+
+/** Forks one of our own files as a process of its own, with this process' Node and conditions. */
+export function forkFile(file: string): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
+
+export interface Measured extends LoadResult {
+  /** CPU of the target's processes per request, in milliseconds: what the hop itself costs. */
+  cpuMsPerRequest: number;
+}
+
+/** Runs one load order in a fresh generator and reads the target's CPU clock at both ends of the measured window. */
+export async function measure(order: LoadOrder, targetPids: readonly number[]): Promise<Measured> {
+  const child = forkFile('generator.ts');
+  let before = 0;
+  let after = 0;
+  const result = new Promise<LoadResult>((resolve, reject) => {
+    child.on('message', (message: { kind: string; result?: LoadResult }) => {
+      if (message.kind === 'measuring') before = cpuMs(targetPids);
+      else if (message.kind === 'measured') after = cpuMs(targetPids);
+      else if (message.result !== undefined) resolve(message.result);
+    });
+    child.on('exit', (code) => {
+      reject(new Error(`the load generator ended early with code ${String(code)}`));
+    });
+  });
+  child.send(order);
+  const measured = await result;
+  child.disconnect();
+  await once(child, 'exit');
+  return { ...measured, cpuMsPerRequest: (after - before) / measured.requests };
+}

@@ -1,0 +1,10 @@
+/** Something that takes `POST /v1/chat/completions`: the upstream itself, a peer, or one of our own processes. */
+export interface Target extends AsyncDisposable {
+  name: string;
+  label: string;
+  origin: string;
+  headers: Record<string, string>;
+  model: string;
+  /** The processes whose CPU counts as this target's own: the hops, not the stores behind them and not the upstream. */
+  pids: () => number[];
+}

@@ -1,0 +1,10 @@
+export type { ChildExit } from './child.ts';
+export { findInstalledRedis, type RedisBinary } from './find-redis.ts';
+export { freePort, freePorts, isPortFree } from './free-ports.ts';
+export { prepareRoom, urlAs, type Room } from './prepare-room.ts';
+export { startChroma, type StartChromaOptions } from './start-chroma.ts';
+export { startMesh, type Mesh, type MeshAddresses, type StartMeshOptions } from './start-mesh.ts';
+export { startPostgres, type StartPostgresOptions } from './start-postgres.ts';
+export { startRedis, type StartRedisOptions } from './start-redis.ts';
+export type { MeshService } from './start-service.ts';
+export type { StoreServer } from './store-server.ts';

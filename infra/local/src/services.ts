@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+
+/** What a service may be told about the mesh that it is part of. */
+export interface MeshFacts {
+  urlOf: (service: string) => string;
+  adminUrlOf: (service: string) => string;
+  signingKeysFile: string;
+  /** 32 random bytes in base64url, made once and kept. */
+  secret: (name: string) => string;
+  gatewayReplicas: number;
+  chromaUrl: string | null;
+}
+
+/** One service of the mesh. What every service gets (stores, ports, keys) is not repeated here. */
+export interface ServiceDefinition {
+  /** Its folder in `services/`, the audience of its identity key, and (with `_`) its schema. */
+  name: string;
+  /** Services that it calls or enqueues for: it gets their identity keys, to sign with. */
+  calls: readonly string[];
+  environment: (facts: MeshFacts) => Record<string, string>;
+  /** Settings that whoever starts the mesh may make. */
+  settings: readonly string[];
+  /** Of `settings`, those that name a file. A relative one is meant from where the command was called. */
+  files: readonly string[];
+  /** Further variables that pass through, told by their names. */
+  passesThrough?: (name: string) => boolean;
+}
+
+/** Started from top to bottom, stopped from top to bottom: the gateway closes its doors before those behind it do. */
+export const services: readonly ServiceDefinition[] = [
+  {
+    name: 'gateway',
+    calls: ['chat-router'],
+    environment: ({ urlOf, adminUrlOf, signingKeysFile, gatewayReplicas }) => ({
+      TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
+      TOKEN_ISSUER: urlOf('gateway'),
+      GATEWAY_REPLICAS: String(gatewayReplicas),
+      CHAT_ROUTER_URL: urlOf('chat-router'),
+      CHAT_ROUTER_ADMIN_URL: adminUrlOf('chat-router'),
+    }),
+    settings: [
+      'TOKEN_ISSUER',
+      'LIMITS_FILE',
+      'LIMITS_DEFAULT_REQUESTS_PER_MINUTE',
+      'CORS_ORIGINS',
+      'TRUST_PROXY_HOPS',
+      'ALLOWED_HOSTS',
+      'LEGACY_SUNSET',
+      'IN_FLIGHT_MAX',
+      'LOOP_DELAY_MS_MAX',
+    ],
+    files: ['LIMITS_FILE'],
+  },
+  {
+    name: 'chat-router',
+    // It hands the gateway what belongs into the audit log.
+    calls: ['gateway'],
+    environment: ({ secret }) => ({
+      VAULT_KEYS: `1:${secret('vault')}`,
+      // A model server on this machine is what a newcomer has, so that tenants here may connect to it.
+      OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
+    }),
+    settings: ['PROVIDERS_FILE', 'OUTBOUND_ALLOW'],
+    files: ['PROVIDERS_FILE'],
+    // The names of providers' keys are chosen in the providers file, so the habit of the trade is the rule.
+    passesThrough: (name) => name.endsWith('_API_KEY'),
+  },
+];
+
+/** Settings of every service. */
+const commonSettings = ['LOG_LEVEL', 'SHUTDOWN_GRACE_MS', 'SHUTDOWN_DELAY_MS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+
+/** The part of `environment` that is meant for this service. */
+export function settingsFor(
+  service: ServiceDefinition,
+  environment: NodeJS.ProcessEnv,
+  relativeTo: string,
+): Record<string, string> {
+  const names = [
+    ...commonSettings,
+    ...service.settings,
+    ...Object.keys(environment).filter((name) => service.passesThrough?.(name) === true),
+  ];
+  return Object.fromEntries(
+    Object.entries(pick(environment, names)).map(([name, value]) => [
+      name,
+      service.files.includes(name) ? resolve(relativeTo, value) : value,
+    ]),
+  );
+}
+
+/** What any program needs to run here and to reach the world. Secrets of the caller's shell are not among it. */
+export function systemSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(environment, [
+    'PATH',
+    'HOME',
+    'TMPDIR',
+    'LANG',
+    'TZ',
+    'NODE_EXTRA_CA_CERTS',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'NO_PROXY',
+  ]);
+}
+
+function pick(environment: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = environment[name] ?? '';
+      return value === '' ? [] : [[name, value]];
+    }),
+  );
+}
+
+export function schemaOf(service: ServiceDefinition): string {
+  return service.name.replaceAll('-', '_');
+}

@@ -1,0 +1,192 @@
+export {
+  ApiKey,
+  ApiKeyInput,
+  apiKeyRoutes,
+  createApiKey,
+  CreatedApiKey,
+  getApiKey,
+  KeyLimits,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+  updateApiKey,
+} from './api-keys.ts';
+export { AuditAction, AuditEvent, auditRoutes, listAuditEvents, recordAudit } from './audit.ts';
+export {
+  breakerRoutes,
+  BreakerState,
+  listBreakers,
+  ProviderBreaker,
+  providerStateChanged,
+  type ProviderStateChanged,
+  resetBreaker,
+} from './breakers.ts';
+export {
+  ChatCompletion,
+  ChatCompletionRequest,
+  chatRoutes,
+  createChatCompletion,
+  getModel,
+  listDailyUsage,
+  listModels,
+  listUsage,
+  Model,
+  UsageRecord,
+  usageRecorded,
+} from './chat.ts';
+export {
+  addConversationMessages,
+  Conversation,
+  ConversationMessage,
+  ConversationMessageInput,
+  conversationRoutes,
+  createConversation,
+  deleteConversation,
+  exportConversation,
+  getConversation,
+  listConversationMessages,
+  listConversations,
+  updateConversation,
+} from './conversations.ts';
+export { defineEvent, defineJob, eventJob, type EventContract, type JobContract } from './define-job.ts';
+export {
+  defineRoute,
+  type Dialect,
+  type HttpMethod,
+  type RouteAccess,
+  type RouteAnswer,
+  type RouteClass,
+  type RouteContract,
+  type RouteDefinition,
+  type ServiceName,
+} from './define-route.ts';
+export { createEmbedding, EmbeddingList, EmbeddingRequest, embeddingRoutes } from './embeddings.ts';
+export { ComponentHealth, HealthStatus, ProviderHealth, ServiceHealth } from './health.ts';
+export { jobBinding, JobMessage } from './job-message.ts';
+export {
+  getKeySet,
+  getLiveness,
+  getMeshHealth,
+  getOpenApi,
+  getReadiness,
+  getReDoc,
+  getRoot,
+  getSwaggerUi,
+  meshRoutes,
+} from './mesh.ts';
+export {
+  countMessageTokens,
+  createMessage,
+  Message,
+  MessageRequest,
+  messageRoutes,
+  TokenCountRequest,
+} from './messages.ts';
+export {
+  Budget,
+  BudgetChanges,
+  budgetCrossed,
+  BudgetInput,
+  BudgetScope,
+  CostBasis,
+  CostEstimate,
+  CostRecord,
+  CostSummary,
+  CostTags,
+  createBudget,
+  deleteBudget,
+  getBudget,
+  getCostEstimate,
+  getCostSummary,
+  listBudgets,
+  listCosts,
+  moneyRoutes,
+  updateBudget,
+  UsdAmount,
+  type BudgetCrossed,
+} from './money.ts';
+export { PageInfo, pageOf, PageQuery } from './page.ts';
+export {
+  createTenant,
+  createUser,
+  getMe,
+  listTenants,
+  listUsers,
+  login,
+  logout,
+  peopleRoutes,
+  refreshSession,
+  TokenPair,
+  updateUser,
+  User,
+} from './people.ts';
+export { Problem } from './problem.ts';
+export {
+  ConnectionChanges,
+  ConnectionInput,
+  ConnectionOptions,
+  ConnectionState,
+  ConnectionTest,
+  createProvider,
+  deleteProvider,
+  getProvider,
+  listProviders,
+  ModelFactsInput,
+  ProviderConnection,
+  ProviderKind,
+  providerRoutes,
+  testProvider,
+  updateProvider,
+} from './providers.ts';
+export { createResponse, ResponseDocument, ResponseRequest, responseRoutes } from './responses.ts';
+export { allRoutes } from './routes.ts';
+export {
+  ModelName,
+  Routing,
+  RoutingAttempt,
+  RoutingProfile,
+  RoutingRule,
+  RoutingStrategy,
+  SignalboxOptions,
+} from './routing.ts';
+export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';
+export {
+  Architecture,
+  cancelTask,
+  createSystem,
+  createTask,
+  deleteSystem,
+  getSystem,
+  getTask,
+  listSystems,
+  listSystemVersions,
+  listTasks,
+  runTask,
+  streamTaskEvents,
+  System,
+  SystemBudget,
+  SystemInput,
+  systemRoutes,
+  SystemSpec,
+  SystemVersion,
+  Task,
+  TaskInput,
+  TaskResult,
+  TaskStatus,
+  updateSystem,
+} from './systems.ts';
+export {
+  createTool,
+  deleteTool,
+  getTool,
+  listToolGrants,
+  listTools,
+  setToolGrant,
+  Tool,
+  ToolCallRecord,
+  ToolGrant,
+  ToolInput,
+  toolRoutes,
+  updateTool,
+} from './tools.ts';
+export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';

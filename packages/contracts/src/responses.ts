@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { defineRoute } from './define-route.ts';
+import { SignalboxOptions } from './routing.ts';
+
+/** OpenAI's request for a response. Only what routing needs is pinned; every other field travels on untouched. */
+export const ResponseRequest = z
+  .looseObject({
+    model: z.string().min(1).max(200),
+    input: z.union([z.string(), z.array(z.looseObject({ type: z.string().optional() })).max(4_000)]),
+    instructions: z.string().nullish(),
+    max_output_tokens: z.int().min(1).nullish(),
+    stream: z.boolean().nullish(),
+    signalbox: SignalboxOptions.optional(),
+  })
+  .meta({ id: 'ResponseRequest' });
+export type ResponseRequest = z.infer<typeof ResponseRequest>;
+
+export const ResponseDocument = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('response'),
+    model: z.string(),
+    status: z.string(),
+    output: z.array(z.looseObject({ type: z.string() })),
+  })
+  .meta({ id: 'Response' });
+
+export const createResponse = defineRoute({
+  operationId: 'createResponse',
+  service: 'chat-router',
+  method: 'post',
+  path: '/v1/responses',
+  tag: 'Chat',
+  summary: 'Complete a chat in the shape of OpenAI’s Responses API, as one document or as a stream',
+  description:
+    'Answers are not kept: `store` is false in every answer, and what refers to an earlier one ' +
+    '(`previous_response_id`, `conversation`, `background`) is refused with 400.',
+  scope: 'chat:write',
+  dialect: 'openai',
+  routeClass: 'chat',
+  body: ResponseRequest,
+  bodyBytesMax: 20 * 1_048_576,
+  firstByteTimeoutMs: 130_000,
+  idleTimeoutMs: 40_000,
+  response: { status: 200, description: 'The response', schema: ResponseDocument },
+  alsoAnswers: [{ status: 200, description: 'The stream', schema: z.string(), contentType: 'text/event-stream' }],
+});
+
+export const responseRoutes = [createResponse] as const;

@@ -1,0 +1,35 @@
+import { apiKeyRoutes } from './api-keys.ts';
+import { auditRoutes } from './audit.ts';
+import { breakerRoutes } from './breakers.ts';
+import { chatRoutes } from './chat.ts';
+import { conversationRoutes } from './conversations.ts';
+import type { RouteContract } from './define-route.ts';
+import { embeddingRoutes } from './embeddings.ts';
+import { meshRoutes } from './mesh.ts';
+import { messageRoutes } from './messages.ts';
+import { moneyRoutes } from './money.ts';
+import { peopleRoutes } from './people.ts';
+import { providerRoutes } from './providers.ts';
+import { responseRoutes } from './responses.ts';
+import { systemRoutes } from './systems.ts';
+import { toolRoutes } from './tools.ts';
+import { visionRoutes } from './vision.ts';
+
+/** Every route of the mesh. The gateway forwards or answers what is in here and nothing else. */
+export const allRoutes: readonly RouteContract[] = [
+  ...meshRoutes,
+  ...apiKeyRoutes,
+  ...peopleRoutes,
+  ...auditRoutes,
+  ...breakerRoutes,
+  ...chatRoutes,
+  ...messageRoutes,
+  ...responseRoutes,
+  ...embeddingRoutes,
+  ...providerRoutes,
+  ...moneyRoutes,
+  ...systemRoutes,
+  ...toolRoutes,
+  ...visionRoutes,
+  ...conversationRoutes,
+];

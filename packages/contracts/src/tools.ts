@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { defineRoute } from './define-route.ts';
+import { pageOf, PageQuery } from './page.ts';
+
+const tag = 'Tools';
+const service = 'chat-router';
+
+const ToolName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,63}$/, 'Expected letters, digits, _ and -, 64 at most.');
+const NameParams = z.strictObject({ name: z.string().max(64).describe('The name of the tool.') });
+const JsonSchemaObject = z
+  .record(z.string(), z.unknown())
+  .describe('A JSON Schema (2020-12) without remote references.');
+
+const toolShape = {
+  description: z.string().min(1).max(2_000).describe('What it does, for the model.'),
+  parameters: JsonSchemaObject.describe('What its arguments must be, as JSON Schema (2020-12).'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .describe('Called with the arguments as JSON (POST) or as query (GET). It must be reachable from the internet.'),
+  method: z.enum(['GET', 'POST']),
+  timeout_ms: z.int().min(10).max(60_000).optional().describe('Default 10,000.'),
+};
+
+export const ToolInput = z.strictObject({ name: ToolName, ...toolShape }).meta({ id: 'ToolInput' });
+export type ToolInput = z.infer<typeof ToolInput>;
+
+export const Tool = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['built_in', 'http']),
+    description: z.string(),
+    parameters: z.record(z.string(), z.unknown()),
+    url: z.string().nullable(),
+    method: z.enum(['GET', 'POST']).nullable(),
+    timeout_ms: z.int(),
+  })
+  .meta({ id: 'Tool' });
+export type Tool = z.infer<typeof Tool>;
+
+export const createTool = defineRoute({
+  operationId: 'createTool',
+  service,
+  method: 'post',
+  path: '/api/v1/tools',
+  tag,
+  summary: 'Register a tool that the router calls on behalf of a model',
+  description: 'Nobody may use it until it is granted to a key or named by a system.',
+  scope: 'systems:write',
+  body: ToolInput,
+  response: { status: 201, description: 'The tool', schema: Tool },
+});
+
+export const listTools = defineRoute({
+  operationId: 'listTools',
+  service,
+  method: 'get',
+  path: '/api/v1/tools',
+  tag,
+  summary: 'List the tools by name, the built-in ones among them',
+  scope: 'systems:read',
+  query: PageQuery,
+  response: { status: 200, description: 'One page of tools', schema: pageOf(Tool) },
+});
+
+export const getTool = defineRoute({
+  operationId: 'getTool',
+  service,
+  method: 'get',
+  path: '/api/v1/tools/{name}',
+  tag,
+  summary: 'Get one tool',
+  scope: 'systems:read',
+  params: NameParams,
+  response: { status: 200, description: 'The tool', schema: Tool },
+});
+
+export const updateTool = defineRoute({
+  operationId: 'updateTool',
+  service,
+  method: 'patch',
+  path: '/api/v1/tools/{name}',
+  tag,
+  summary: 'Change a registered tool',
+  scope: 'systems:write',
+  params: NameParams,
+  body: z.strictObject(toolShape).partial(),
+  response: { status: 200, description: 'The tool as it is now', schema: Tool },
+});
+
+export const deleteTool = defineRoute({
+  operationId: 'deleteTool',
+  service,
+  method: 'delete',
+  path: '/api/v1/tools/{name}',
+  tag,
+  summary: 'Delete a registered tool',
+  scope: 'systems:write',
+  params: NameParams,
+  response: { status: 204, description: 'Deleted', schema: null },
+});
+
+const GrantParams = z.strictObject({
+  principal: z.string().max(64).describe('The key or user that the tools are granted to: `key_…`, `user_…`.'),
+});
+
+export const ToolGrant = z
+  .object({ principal_id: z.string(), tools: z.array(z.string()), updated_at: z.iso.datetime() })
+  .meta({ id: 'ToolGrant' });
+export type ToolGrant = z.infer<typeof ToolGrant>;
+
+export const setToolGrant = defineRoute({
+  operationId: 'setToolGrant',
+  service,
+  method: 'put',
+  path: '/api/v1/tool-grants/{principal}',
+  tag,
+  summary: 'Say which server-side tools a key or user may have executed; an empty list takes all of them away',
+  scope: 'keys:write',
+  params: GrantParams,
+  body: z.strictObject({ tools: z.array(ToolName).max(100) }),
+  response: { status: 200, description: 'The grant as it is now', schema: ToolGrant },
+});
+
+export const listToolGrants = defineRoute({
+  operationId: 'listToolGrants',
+  service,
+  method: 'get',
+  path: '/api/v1/tool-grants',
+  tag,
+  summary: 'List who may have which server-side tools executed',
+  scope: 'keys:read',
+  query: PageQuery,
+  response: { status: 200, description: 'One page of grants', schema: pageOf(ToolGrant) },
+});
+
+/** One execution of a server-side tool, as an answer's `signalbox.tool_calls` tells it. */
+export const ToolCallRecord = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    arguments: z.string().describe('As the model wrote them.'),
+    ok: z.boolean(),
+    error: z.string().optional().describe('What the model was told.'),
+    duration_ms: z.number(),
+  })
+  .meta({ id: 'ToolCallRecord' });
+export type ToolCallRecord = z.infer<typeof ToolCallRecord>;
+
+export const toolRoutes = [
+  createTool,
+  listTools,
+  getTool,
+  updateTool,
+  deleteTool,
+  setToolGrant,
+  listToolGrants,
+] as const;

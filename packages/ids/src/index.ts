@@ -1,0 +1,1 @@
+export { isId, newId, type IdKind } from './id.ts';

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { handleOnce, openDeadLetters, type Database } from '../src/index.ts';
+import { openRoom, type Schema } from './room.ts';
+
+const count = async (database: Database<Schema>, key: string): Promise<number> =>
+  (await database.db.selectFrom('effects').select('times').where('key', '=', key).executeTakeFirst())?.times ?? 0;
+
+function countUp(database: Database<Schema>, key: string): Promise<'handled' | 'duplicate'> {
+  return handleOnce(database.db, 'counter', key, async (trx) => {
+    await sql`insert into effects values (${key}, 1)
+      on conflict (key) do update set times = effects.times + 1`.execute(trx);
+  });
+}
+
+describe('handleOnce (law 3, R16)', () => {
+  it('lets 20 deliveries of one message at once have one effect', async () => {
+    await using room = await openRoom();
+    const results = await Promise.all(Array.from({ length: 20 }, () => countUp(room.database, 'a')));
+    expect(results.filter((result) => result === 'handled')).toHaveLength(1);
+    expect(await count(room.database, 'a')).toBe(1);
+  });
+
+  it('remembers nothing of an effect that threw, so that the next delivery counts', async () => {
+    await using room = await openRoom();
+    const failing = handleOnce(room.database.db, 'counter', 'a', async (trx) => {
+      await trx.insertInto('effects').values({ key: 'a', times: 1 }).execute();
+      throw new Error('half way');
+    });
+    await expect(failing).rejects.toThrow('half way');
+    expect(await count(room.database, 'a')).toBe(0);
+    expect(await countUp(room.database, 'a')).toBe('handled');
+  });
+
+  it('tells consumers apart', async () => {
+    await using room = await openRoom();
+    const handle = (consumer: string): Promise<string> =>
+      handleOnce(room.database.db, consumer, 'a', () => Promise.resolve());
+    expect([await handle('one'), await handle('two'), await handle('one')]).toEqual([
+      'handled',
+      'handled',
+      'duplicate',
+    ]);
+  });
+});
+
+describe('dead letters (R19)', () => {
+  const letter = { id: 'a', name: 'test.job', message: { id: 'a', deep: [1, null] }, reason: 'it hurt', attempts: 3 };
+
+  it('are kept as they were, the newest first; one that fails again replaces its former self', async () => {
+    await using room = await openRoom();
+    const letters = openDeadLetters(room.database);
+    await letters.record(letter);
+    await letters.record({ ...letter, id: 'b', message: undefined });
+    await letters.record({ ...letter, reason: 'it hurt again' });
+    const listed = await letters.list();
+    expect(listed).toMatchObject([
+      { ...letter, reason: 'it hurt again' },
+      { id: 'b', message: null },
+    ]);
+    expect(listed[0]?.failedAt).toBeInstanceOf(Date);
+    expect(await letters.list({ limit: 1 })).toHaveLength(1);
+  });
+
+  it('go back into the outbox when they are replayed, once', async () => {
+    await using room = await openRoom();
+    const letters = openDeadLetters(room.database);
+    await letters.record(letter);
+    expect(await Promise.all([letters.replay('a'), letters.replay('a')])).toContain(true);
+    expect(await letters.replay('a')).toBe(false);
+    expect(await letters.list()).toEqual([]);
+    const { rows } = await sql`select id, name, message, publishes from outbox`.execute(room.database.db);
+    expect(rows).toEqual([{ id: 'a', name: 'test.job', message: letter.message, publishes: 0 }]);
+  });
+
+  it('are gone when they are discarded', async () => {
+    await using room = await openRoom();
+    const letters = openDeadLetters(room.database);
+    await letters.record(letter);
+    expect([await letters.discard('a'), await letters.discard('a'), await letters.replay('a')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});

@@ -1,0 +1,19 @@
+export { createTestDatabase, type CreateTestDatabaseOptions, type TestDatabase } from './test-database.ts';
+export {
+  startPostgresServer,
+  startRedisServer,
+  type PrivateStore,
+  type PrivateStoreOptions,
+} from './private-stores.ts';
+export { testStore } from './environment.ts';
+export { waitFor, type WaitForOptions } from './wait-for.ts';
+export { simulateAnthropic } from './simulate-anthropic.ts';
+export { simulateGemini } from './simulate-gemini.ts';
+export {
+  simulateProvider,
+  type ProviderBehaviour,
+  type ProviderFault,
+  type ProviderRequest,
+  type SimulatedProvider,
+  type SimulatedToolCall,
+} from './simulate-provider.ts';

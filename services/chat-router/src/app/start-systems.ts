@@ -1,0 +1,136 @@
+import type { IdentityKeys } from '@signalbox/identity';
+import type { Routes } from '@signalbox/http';
+import type { Outbound } from '@signalbox/outbound';
+import { openDeadLetters, type Database } from '@signalbox/postgres';
+import type { Emitter, RunningWorker } from '@signalbox/queue';
+import { createContentCache, type OpenRedis } from '@signalbox/redis';
+import type { Logger, Metrics } from '@signalbox/telemetry';
+import { createTellAudit } from '../audit/tell-audit.ts';
+import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
+import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
+import { mountConversationRoutes } from '../conversations/routes.ts';
+import { createSchemaCompiler } from '../json-schema/compile-schema.ts';
+import { startTaskWorker } from '../systems/chat-tasks.worker.ts';
+import { mountSystemRoutes } from '../systems/routes.ts';
+import { builtInTools } from '../tools/built-in-tools.ts';
+import { answerWithTools, executesTools } from '../tools/answer-with-tools.ts';
+import { findServerTools } from '../tools/find-tools.ts';
+import { mountToolRoutes } from '../tools/routes.ts';
+import { findTools, grantedTools } from '../tools/tool-store.ts';
+import { loadDocument } from '../vision/load-document.ts';
+import { mountVisionRoutes } from '../vision/routes.ts';
+import type { Schema } from './schema.ts';
+
+export interface SystemsOptions {
+  routes: Routes;
+  database: Database<Schema>;
+  redisUrl: string;
+  identityKeys: IdentityKeys;
+  emitter: Emitter;
+  nudgeRelay: () => void;
+  /** Of use `request`. */
+  cacheRedis: OpenRedis;
+  outbound: Outbound;
+  /** The hosts (`host:port`) from which documents may come unencrypted: those that the operator allows. */
+  plainHttpTo: readonly string[];
+  /** Answers one request, with everything that belongs to it. */
+  answer: AnswerChat;
+  /** To be called after a commit that changed a tenant's budgets. */
+  budgetsChanged: (tenantId: string) => Promise<void>;
+  /** How many tokens of a conversation are sent at most. */
+  windowTokensMax?: number;
+  clientStalledMsMax: number;
+  logger: Logger;
+  metrics: Metrics;
+  queuePrefix?: string;
+}
+
+export interface RunningSystems {
+  /** For health. */
+  taskWorker: RunningWorker;
+  /** Answers a chat request with what it asks of the router besides: its tools executed, its conversation remembered. */
+  answer: AnswerChat;
+}
+
+const visionKeptMs = 30 * 86_400_000;
+const windowTokensByDefault = 32_000;
+
+/**
+ * Connects what stands on top of answering single requests: systems and their tasks, tools, vision, conversations. What it
+ * opens lies on `owned`.
+ */
+export function startSystems(options: SystemsOptions, owned: AsyncDisposableStack): RunningSystems {
+  const { routes, database, emitter, nudgeRelay, outbound, answer, logger, metrics } = options;
+  const ask = askThrough(answer);
+  const { db } = database;
+  const compileSchema = createSchemaCompiler();
+  const builtIn = builtInTools(() => new Date());
+  const registered = (tenantId: string, names: readonly string[]) => findTools(db, tenantId, names);
+
+  const tellAudit = createTellAudit(emitter);
+  const { budgetsChanged } = options;
+  const bounds = { stalledMsMax: options.clientStalledMsMax };
+
+  mountSystemRoutes(routes, { db, emitter, nudgeRelay, tellAudit, budgetsChanged }, bounds);
+  mountToolRoutes(routes, { db, builtIn, compileSchema, tellAudit, nudgeRelay });
+  mountConversationRoutes(routes, db);
+  mountVisionRoutes(routes, {
+    ask,
+    compileSchema,
+    load: (document, signal) => loadDocument({ outbound, plainHttpTo: options.plainHttpTo }, document, signal),
+    cache: createContentCache({
+      redis: options.cacheRedis.redis,
+      prefix: 'chat-router:cache',
+      namespaces: { vision_result: { schema: 1, ttlMs: visionKeptMs } },
+      logger,
+      metrics,
+    }),
+  });
+
+  const tasks = metrics.counter({
+    name: 'signalbox_tasks_total',
+    help: 'Tasks that were worked off, by how they ended.',
+    labels: ['architecture', 'outcome'],
+  });
+  const taskWorker = owned.use(
+    startTaskWorker({
+      redisUrl: options.redisUrl,
+      identityKeys: options.identityKeys,
+      deadLetters: openDeadLetters(database),
+      logger,
+      metrics,
+      ...(options.queuePrefix === undefined ? {} : { prefix: options.queuePrefix }),
+      deps: {
+        db,
+        ask,
+        compileSchema,
+        // A system's tools were allowed when somebody who may write systems named them.
+        toolsOf: (tenantId, names) => findServerTools({ builtIn, outbound, registered }, tenantId, names, names),
+        events: {
+          taskEnded({ taskId, systemId, architecture, outcome }) {
+            tasks.inc({ architecture, outcome });
+            logger.info('task.ended', { task_id: taskId, system_id: systemId, architecture, outcome });
+          },
+        },
+      },
+    }),
+  );
+  const withTools = answerWithTools(
+    {
+      compileSchema,
+      grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
+      toolsOf: (tenantId, names, allowed) =>
+        findServerTools({ builtIn, outbound, registered }, tenantId, names, allowed),
+    },
+    answer,
+  );
+  const withToolsOrNot: AnswerChat = (command, sink, signal) =>
+    (executesTools(command) ? withTools : answer)(command, sink, signal);
+  const { windowTokensMax = windowTokensByDefault } = options;
+  const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
+  return {
+    taskWorker,
+    answer: (command, sink, signal) =>
+      (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal),
+  };
+}

@@ -1,0 +1,16 @@
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { Replays } from '../idempotency/replays.ts';
+import type { Budgets } from '../money/budgets.ts';
+import type { AttemptDeps } from '../resilience/run-attempts.ts';
+import type { Connections } from '../routing/connection.ts';
+import type { RoutingProfiles } from '../routing/routing-profiles.ts';
+
+/** Everything that answering takes. */
+export interface Pipeline {
+  connections: Connections;
+  profiles: RoutingProfiles;
+  budgets: Budgets;
+  attempts: AttemptDeps;
+  cache: AnswerCache;
+  replays: Replays;
+}

@@ -1,0 +1,10 @@
+import { runService } from '@signalbox/http';
+import { createLogger } from '@signalbox/telemetry';
+import { serviceName, startChatRouter } from './app/app.ts';
+import { readConfig } from './app/config.ts';
+
+await runService(async (owned) => {
+  const config = await readConfig(process.env);
+  const logger = createLogger({ service: serviceName, level: config.logLevel });
+  await startChatRouter(config, { logger, owned });
+});

@@ -1,0 +1,18 @@
+import type { MessageRequest } from '@signalbox/contracts';
+import { describeChat } from '../completions/describe-chat.ts';
+import type { Ingress } from '../completions/ingress.ts';
+import { errorEvent, event } from '../dialects/anthropic/event.ts';
+import { readRequest } from '../dialects/anthropic/read-request.ts';
+
+/** `POST /v1/messages`. */
+export const anthropicMessages: Ingress<MessageRequest> = {
+  dialect: 'anthropic',
+  operation: 'chat',
+  vendorHeaders: ['anthropic-beta'],
+  isStream: ({ stream }) => stream === true,
+  describe: (request) => describeChat(readRequest(request)),
+  toChat: readRequest,
+  errorEvent,
+  // Clients pass over a ping, whatever it holds.
+  routingEvent: (routing) => Buffer.from(event('ping', { routing })),
+};

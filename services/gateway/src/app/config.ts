@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url';
+import { ConfigError, parseEnv } from '@signalbox/config';
+import type { ServiceName } from '@signalbox/contracts';
+import { IdentityKeys } from '@signalbox/identity';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
+const count = z.coerce.number().int().min(1).max(1_000_000);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
+
+/** `https://host[:port]`, as browsers write an origin and as upstreams are named: nothing before it and nothing after it. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
+
+const Origin = z.string().refine(isOrigin, 'must be an origin, like http://127.0.0.1:8081, without a path');
+const CorsOrigins = list.pipe(
+  z.array(
+    z
+      .string()
+      .refine(
+        (origin) => origin !== '*',
+        'must name each origin: answers carry credentials, which * would give to any page',
+      )
+      .refine((origin) => origin === '*' || isOrigin(origin), 'must be origins, like https://app.example.com'),
+  ),
+);
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port,
+  ADMIN_PORT: port,
+  DATABASE_URL: z.url(),
+  REDIS_QUEUE_URL: z.url(),
+  REDIS_CACHE_URL: z.url(),
+  IDENTITY_KEYS: z.string().min(1),
+  TOKEN_SIGNING_KEYS_FILE: z.string().min(1),
+  TOKEN_ISSUER: z.url(),
+  LIMITS_FILE: z.string().optional(),
+  LIMITS_DEFAULT_REQUESTS_PER_MINUTE: count.optional(),
+  GATEWAY_REPLICAS: count.default(1),
+  CORS_ORIGINS: CorsOrigins.default([]),
+  TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+  ALLOWED_HOSTS: list.optional(),
+  LEGACY_SUNSET: z.iso.date().default('2027-12-31'),
+  CHAT_ROUTER_URL: Origin,
+  CHAT_ROUTER_ADMIN_URL: Origin,
+  IN_FLIGHT_MAX: count.default(2_000),
+  LOOP_DELAY_MS_MAX: milliseconds.default(200),
+  SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
+  SHUTDOWN_DELAY_MS: milliseconds.default(0),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** The settings of a gateway, in its own words. */
+export interface GatewayConfig {
+  host: string;
+  port: number;
+  adminPort: number;
+  databaseUrl: string;
+  redisQueueUrl: string;
+  redisCacheUrl: string;
+  identityKeys: IdentityKeys;
+  tokenSigningKeysFile: string;
+  tokenIssuer: string;
+  limitsFile: string;
+  /** In place of the file's limit of the class `default`; null: the file's. */
+  defaultRequestsPerMinute: number | null;
+  replicas: number;
+  corsOrigins: ReadonlySet<string>;
+  trustedHops: number;
+  /** Null: any. */
+  allowedHosts: ReadonlySet<string> | null;
+  legacySunset: Date;
+  upstreams: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Where each service tells how it is. */
+  adminUrls: Readonly<Partial<Record<ServiceName, string>>>;
+  inFlightMax: number;
+  loopDelayMsMax: number;
+  shutdownGraceMs: number;
+  shutdownDelayMs: number;
+  logLevel: z.infer<typeof Environment>['LOG_LEVEL'];
+}
+
+/** Reads the environment. Throws `ConfigError` that names every bad variable at once and shows no value. */
+export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
+  const env = parseEnv(Environment, environment);
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    adminPort: env.ADMIN_PORT,
+    databaseUrl: env.DATABASE_URL,
+    redisQueueUrl: env.REDIS_QUEUE_URL,
+    redisCacheUrl: env.REDIS_CACHE_URL,
+    identityKeys: readIdentityKeys(env.IDENTITY_KEYS),
+    tokenSigningKeysFile: env.TOKEN_SIGNING_KEYS_FILE,
+    tokenIssuer: env.TOKEN_ISSUER,
+    limitsFile: env.LIMITS_FILE ?? shippedLimitsFile(),
+    defaultRequestsPerMinute: env.LIMITS_DEFAULT_REQUESTS_PER_MINUTE ?? null,
+    replicas: env.GATEWAY_REPLICAS,
+    corsOrigins: new Set(env.CORS_ORIGINS),
+    trustedHops: env.TRUST_PROXY_HOPS,
+    allowedHosts: env.ALLOWED_HOSTS === undefined ? null : new Set(env.ALLOWED_HOSTS.map((host) => host.toLowerCase())),
+    legacySunset: new Date(`${env.LEGACY_SUNSET}T00:00:00Z`),
+    upstreams: { 'chat-router': env.CHAT_ROUTER_URL },
+    adminUrls: { 'chat-router': env.CHAT_ROUTER_ADMIN_URL },
+    inFlightMax: env.IN_FLIGHT_MAX,
+    loopDelayMsMax: env.LOOP_DELAY_MS_MAX,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+/** Lies beside `src` and beside `dist/src` alike. */
+function shippedLimitsFile(): string {
+  const up = import.meta.url.includes('/dist/') ? '../../../limits.yaml' : '../../limits.yaml';
+  return fileURLToPath(new URL(up, import.meta.url));
+}
+
+function readIdentityKeys(text: string): IdentityKeys {
+  try {
+    return IdentityKeys.parse(text);
+  } catch (error) {
+    throw new ConfigError('environment', [{ name: 'IDENTITY_KEYS', message: (error as Error).message }]);
+  }
+}

@@ -30,6 +30,21 @@ export function fromDatabaseError(thrown: unknown): unknown {
   return thrown;
 }
 
+/**
+ * True when the connection broke under a call, which says nothing about Postgres: what only reads may be asked again at
+ * once, on another connection. For what `fromDatabaseError` gave as well as for what it was given.
+ */
+export function isConnectionLost(thrown: unknown): boolean {
+  const error = thrown instanceof AppError ? thrown.cause : thrown;
+  const code = textOf(error, 'code');
+  return (
+    /^(08|57P)/.test(code) ||
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    textOf(error, 'message').startsWith('Connection terminated')
+  );
+}
+
 /** True when `thrown` is Postgres' refusal of a duplicate, by that constraint or index where one is named. */
 export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
   return (

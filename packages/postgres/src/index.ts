@@ -1,5 +1,5 @@
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
-export { fromDatabaseError, isUniqueViolation } from './database-error.ts';
+export { fromDatabaseError, isConnectionLost, isUniqueViolation } from './database-error.ts';
 export {
   createDeadLetterTable,
   dropDeadLetterTable,

@@ -3,13 +3,17 @@ import { describe, expect, it } from '@jest/globals';
 import { createTenantView } from './tenant-view.ts';
 
 function world() {
-  const state = { now: 0, loads: 0, dropped: [] as number[], isAway: false, hold: Promise.resolve() };
+  const state = { now: 0, loads: 0, dropped: [] as number[], isAway: false, breaks: 0, hold: Promise.resolve() };
   const view = createTenantView<{ load: number }>({
     name: 'test',
     async load() {
       state.loads += 1;
       const load = state.loads;
       await state.hold;
+      if (state.breaks > 0) {
+        state.breaks -= 1;
+        throw new AppError('unavailable', undefined, { cause: new Error('Connection terminated unexpectedly') });
+      }
       if (state.isAway) throw new AppError('unavailable');
       return { load };
     },
@@ -55,6 +59,14 @@ describe('what is remembered of tenants', () => {
     await expect(view.of('other')).rejects.toMatchObject({ code: 'unavailable' });
     state.now = 70_000;
     await expect(view.of('t')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is looked up once more when the connection broke under the look, which says nothing about Postgres', async () => {
+    const { state, view } = world();
+    state.breaks = 1;
+    expect(await view.of('t')).toEqual({ load: 2 });
+    state.breaks = 2;
+    await expect(view.of('other')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('is that of so many tenants and no more', async () => {

@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@signalbox/errors';
+import { isConnectionLost } from '@signalbox/postgres';
 import type { Metrics } from '@signalbox/telemetry';
 
 /** How long what Postgres said is believed when no message says that it changed. */
 const freshMs = 10_000;
 /** How much longer while Postgres is away: nobody can change anything there meanwhile. */
 const staleMs = 60_000;
+/** By then the pool has noticed which of its connections broke together with the one that was asked. */
+const reconnectMs = 50;
 /** After a failed look, what is remembered is given at once for this long instead of waiting for the next failure. */
 const retryMs = 1_000;
 
@@ -51,23 +55,29 @@ export function createTenantView<Value extends object>({
     if (running !== undefined) return running;
     // The answer is as old as the question.
     const readAt = now();
-    const started = load(tenantId).then(
-      (value) => {
-        // Forgotten meanwhile: the answer may be from before the change.
-        if (loading.get(tenantId) !== started) return value;
-        loading.delete(tenantId);
-        drop(tenantId);
-        known.set(tenantId, { value, given: Promise.resolve(value), readAt });
-        const [oldest] = known.keys();
-        if (known.size > tenantsMax && oldest !== undefined) drop(oldest);
-        return value;
-      },
-      (error: unknown) => {
-        if (loading.get(tenantId) === started) loading.delete(tenantId);
-        failedUntil = now() + retryMs;
-        throw error;
-      },
-    );
+    const started = load(tenantId)
+      .catch(async (error: unknown) => {
+        if (!isConnectionLost(error)) throw error;
+        await sleep(reconnectMs);
+        return load(tenantId);
+      })
+      .then(
+        (value) => {
+          // Forgotten meanwhile: the answer may be from before the change.
+          if (loading.get(tenantId) !== started) return value;
+          loading.delete(tenantId);
+          drop(tenantId);
+          known.set(tenantId, { value, given: Promise.resolve(value), readAt });
+          const [oldest] = known.keys();
+          if (known.size > tenantsMax && oldest !== undefined) drop(oldest);
+          return value;
+        },
+        (error: unknown) => {
+          if (loading.get(tenantId) === started) loading.delete(tenantId);
+          failedUntil = now() + retryMs;
+          throw error;
+        },
+      );
     loading.set(tenantId, started);
     return started;
   }

@@ -26,8 +26,43 @@ export const streamChunks: readonly string[] = [
   'data: [DONE]\n\n',
 ];
 
-/** A request body of about 1 KiB, as a chat with a short history has it. */
-export function requestBody(model: string, stream: boolean): string {
+/** The same answer as Anthropic's Messages API gives it. */
+export const anthropicAnswer = JSON.stringify({
+  id: 'msg_bench',
+  type: 'message',
+  role: 'assistant',
+  model: 'bench-model',
+  content: [{ type: 'text', text: words }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage: { input_tokens: 21, output_tokens: 180 },
+});
+
+const event = (type: string, rest: object = {}) => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+
+/** The same stream, likewise. */
+export const anthropicEvents: readonly string[] = [
+  event('message_start', {
+    message: {
+      id: 'msg_bench',
+      type: 'message',
+      role: 'assistant',
+      model: 'bench-model',
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: 21, output_tokens: 1 },
+    },
+  }),
+  event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  ...tokens.map((text) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } })),
+  event('content_block_stop', { index: 0 }),
+  event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 50 } }),
+  event('message_stop'),
+];
+
+/** A request body of about 1 KiB, as a chat with a short history has it, and `more` beside. */
+export function requestBody(model: string, stream: boolean, more: object = {}): string {
   const turn = 'Which signal is set for the morning train on track two, and who may change it? ';
   return JSON.stringify({
     model,
@@ -37,6 +72,7 @@ export function requestBody(model: string, stream: boolean): string {
       { role: 'assistant', content: 'Signal four is set.' },
       { role: 'user', content: turn.repeat(5) },
     ],
+    ...more,
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
   });
 }

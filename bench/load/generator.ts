@@ -1,14 +1,29 @@
 // A closed-loop load generator: each connection sends its next request when the last answer is complete and correct.
 // Run as a process of its own, told by one message what to do; answers with one message.
+import { IdentityKeys, identityHeader, signIdentity } from '@signalbox/identity';
 import { Client } from 'undici';
 import { jsonAnswer, streamText } from './answers.ts';
+
+/**
+ * What an answer must be: the document, the whole stream, a 503 that the target gives of its own, or a stream whose client
+ * leaves at its first bytes.
+ */
+export type Mode = 'json' | 'sse' | 'refused' | 'left';
+
+export interface Signer {
+  identityKeys: string;
+  audience: string;
+  tenantId: string;
+}
 
 export interface LoadOrder {
   origin: string;
   path: string;
   headers: Record<string, string>;
+  /** Signs every request as the gateway would, with these keys and for this tenant. */
+  signer?: Signer | undefined;
   body: string;
-  mode: 'json' | 'sse';
+  mode: Mode;
   connections: number;
   warmUpMs: number;
   measureMs: number;
@@ -29,6 +44,7 @@ process.on('message', (order: LoadOrder) => {
 });
 
 async function run(order: LoadOrder): Promise<LoadResult> {
+  const sign = order.signer === undefined ? () => ({}) : signing(order.signer, order.path);
   const latencies: number[] = [];
   const firstBytes: number[] = [];
   let wrong = 0;
@@ -47,7 +63,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
           process.send?.({ kind: 'measuring' });
         }
         if (started >= end) return;
-        const outcome = await ask(client, order);
+        const outcome = await ask(client, order, sign());
         const ended = performance.now();
         if (outcome.problem !== null) {
           wrong += 1;
@@ -75,24 +91,52 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   };
 }
 
-async function ask(client: Client, order: LoadOrder): Promise<{ firstByteAt: number; problem: string | null }> {
+function signing({ identityKeys, audience, tenantId }: Signer, path: string): () => Record<string, string> {
+  const keys = IdentityKeys.parse(identityKeys);
+  const principal = { kind: 'api_key', principalId: 'key_bench', tenantId, scopes: ['chat:write'] } as const;
+  let count = 0;
+  return () => {
+    count += 1;
+    const requestId = `req_${String(process.pid)}_${String(count)}`;
+    const binding = { audience, method: 'POST', path };
+    return { [identityHeader]: signIdentity(keys, binding, { principal, requestId }) };
+  };
+}
+
+async function ask(
+  client: Client,
+  order: LoadOrder,
+  signature: Record<string, string>,
+): Promise<{ firstByteAt: number; problem: string | null }> {
   let firstByteAt = Number.NaN;
   try {
-    const answer = await client.request({ method: 'POST', path: order.path, headers: order.headers, body: order.body });
+    const answer = await client.request({
+      method: 'POST',
+      path: order.path,
+      headers: { ...order.headers, ...signature },
+      body: order.body,
+    });
     const parts: Buffer[] = [];
     for await (const part of answer.body as AsyncIterable<Buffer>) {
       if (parts.length === 0) firstByteAt = performance.now();
       parts.push(part);
+      if (order.mode === 'left') break;
     }
     const text = Buffer.concat(parts).toString();
-    if (answer.statusCode !== 200)
+    if (answer.statusCode !== (order.mode === 'refused' ? 503 : 200))
       return { firstByteAt, problem: `status ${String(answer.statusCode)}: ${text.slice(0, 300)}` };
-    const problem = order.mode === 'json' ? wrongDocument(text) : wrongStream(text);
-    return { firstByteAt, problem };
+    return { firstByteAt, problem: problems[order.mode](text) };
   } catch (error) {
     return { firstByteAt, problem: error instanceof Error ? error.message : 'unknown failure' };
   }
 }
+
+const problems: Record<Mode, (text: string) => string | null> = {
+  json: wrongDocument,
+  sse: wrongStream,
+  refused: (text) => (text.includes('"error"') || text.includes('"error_code"') ? null : `no error: ${text}`),
+  left: (text) => (text.startsWith('data: ') ? null : `no beginning of a stream: ${text}`),
+};
 
 function wrongDocument(text: string): string | null {
   if (text === jsonAnswer) return null;

@@ -69,10 +69,11 @@ While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds w
   },
   bench: {
     program: 'bench/run.ts',
-    help: `npm run bench: measures what the gateway and the services behind it add, beside peers.
+    help: `npm run bench: measures what the gateway and the services behind it cost, beside peers.
 
-  npm run bench -- --quick          one short round of each
-  npm run bench -- --only NAME      upstream, nginx, gateway, mesh or portkey; may be repeated`,
+  npm run bench                     both hops beside nginx and Portkey
+  npm run bench -- SUITE            gateway (the same), chat-router
+  npm run bench -- SUITE --quick    one short round, for a look; nothing is written`,
   },
 };
 

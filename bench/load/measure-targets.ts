@@ -1,6 +1,6 @@
-import { requestBody } from './load/answers.ts';
-import { measure, type Measured } from './load/processes.ts';
-import type { Target } from './target.ts';
+import { requestBody } from './answers.ts';
+import { measure, type Measured } from './processes.ts';
+import type { Target } from '../target.ts';
 
 export interface Round {
   target: string;
@@ -59,6 +59,7 @@ async function measureOne(
       origin: target.origin,
       path: '/v1/chat/completions',
       headers: { 'content-type': 'application/json', ...target.headers },
+      signer: target.signer,
       body: requestBody(target.model, mode === 'sse'),
       mode,
       connections,

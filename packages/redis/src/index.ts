@@ -14,6 +14,7 @@ export {
   createContentCache,
   type CacheKey,
   type CacheNamespace,
+  type CacheStatistics,
   type ContentCache,
   type ContentCacheOptions,
   type Made,

@@ -21,6 +21,7 @@ export {
   type ProviderStateChanged,
   resetBreaker,
 } from './breakers.ts';
+export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
   ChatCompletion,
   ChatCompletionRequest,
@@ -144,9 +145,13 @@ export {
   ModelName,
   Routing,
   RoutingAttempt,
+  RoutingCache,
   RoutingProfile,
   RoutingRule,
+  RoutingScore,
   RoutingStrategy,
+  Scorer,
+  SemanticCacheWish,
   SignalboxOptions,
 } from './routing.ts';
 export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';
@@ -186,7 +191,9 @@ export {
   ToolCallRecord,
   ToolGrant,
   ToolInput,
+  type ToolNote,
   toolRoutes,
+  ToolsUsed,
   updateTool,
 } from './tools.ts';
 export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';

@@ -147,6 +147,23 @@ export const ToolCallRecord = z
   .meta({ id: 'ToolCallRecord' });
 export type ToolCallRecord = z.infer<typeof ToolCallRecord>;
 
+/** What an answer whose tools were executed here has as its member `signalbox`; a stream has it in its last chunk but one. */
+export const ToolsUsed = z
+  .object({
+    tool_calls: z.array(ToolCallRecord).describe('In the order of the steps.'),
+    tool_steps: z.int().describe('How often the model called tools.'),
+    stopped: z
+      .enum(['answer', 'step_cap'])
+      .describe('`step_cap`: it had called tools as often as it may, and had to answer.'),
+  })
+  .meta({ id: 'ToolsUsed' });
+export type ToolsUsed = z.infer<typeof ToolsUsed>;
+
+/** What a stream tells on the way, in the member `signalbox` of a chunk without choices. */
+export type ToolNote =
+  | { tool_call_started: Pick<ToolCallRecord, 'id' | 'name' | 'arguments'> }
+  | { tool_call: ToolCallRecord };
+
 export const toolRoutes = [
   createTool,
   listTools,

@@ -21,6 +21,7 @@ import { createLogger, createMetrics } from '@signalbox/telemetry';
 import type { AnswerChat } from '../src/asking/answer-chat.ts';
 import type { Schema } from '../src/app/schema.ts';
 import { startSystems, type SystemsOptions } from '../src/app/start-systems.ts';
+import { createReplays } from '../src/idempotency/replays.ts';
 import { createResponseSink } from '../src/completions/response-sink.ts';
 
 export const audience = 'chat-router';
@@ -141,6 +142,7 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
       },
       outbound,
       answer,
+      replays: owned.use(createReplays({ database, logger })),
       cacheRedis: owned.use(openRedis({ url: redisUrl, name: 'test cache', use: 'request', logger })),
       plainHttpTo: options.allow ?? [],
       budgetsChanged: () => Promise.resolve(),

@@ -214,7 +214,7 @@ describe('tools that are not to be had', () => {
   it.each([
     ['unknown tools', named('shell'), 400],
     ['tools that are not granted', named('current_time'), 403],
-    ['a stream', { stream: true }, 400],
+    ['several answers at once', { n: 2 }, 400],
     ['execute_tools that is no yes', { execute_tools: 'yes' }, 400],
     ['more steps than may be', { max_tool_steps: 1_000 }, 400],
   ])('%s are refused before anybody is asked', async (_name, body, status) => {

@@ -178,6 +178,7 @@ export async function startChatRouter(
       outbound: owned.use(openOutbound({ allow: config.outboundAllow })),
       plainHttpTo: config.outboundAllow,
       answer: (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal),
+      replays: pipeline.replays,
       budgetsChanged: tenants.budgetsChanged,
       clientStalledMsMax: config.clientStalledMsMax,
       logger,

@@ -9,13 +9,16 @@ import { createTellAudit } from '../audit/tell-audit.ts';
 import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
 import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
 import { mountConversationRoutes } from '../conversations/routes.ts';
+import { answerOnce } from '../idempotency/answer-once.ts';
+import type { Replays } from '../idempotency/replays.ts';
 import { createSchemaCompiler } from '../json-schema/compile-schema.ts';
 import { startTaskWorker } from '../systems/chat-tasks.worker.ts';
 import { mountSystemRoutes } from '../systems/routes.ts';
 import { builtInTools } from '../tools/built-in-tools.ts';
-import { answerWithTools, executesTools } from '../tools/answer-with-tools.ts';
+import { answerWithTools } from '../tools/answer-with-tools.ts';
 import { findServerTools } from '../tools/find-tools.ts';
 import { mountToolRoutes } from '../tools/routes.ts';
+import { executesTools } from '../tools/tool-question.ts';
 import { findTools, grantedTools } from '../tools/tool-store.ts';
 import { loadDocument } from '../vision/load-document.ts';
 import { mountVisionRoutes } from '../vision/routes.ts';
@@ -35,6 +38,7 @@ export interface SystemsOptions {
   plainHttpTo: readonly string[];
   /** Answers one request, with everything that belongs to it. */
   answer: AnswerChat;
+  replays: Pick<Replays, 'once'>;
   /** To be called after a commit that changed a tenant's budgets. */
   budgetsChanged: (tenantId: string) => Promise<void>;
   /** How many tokens of a conversation are sent at most. */
@@ -115,17 +119,20 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
       },
     }),
   );
-  const withTools = answerWithTools(
-    {
-      compileSchema,
-      grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
-      toolsOf: (tenantId, names, allowed) =>
-        findServerTools({ builtIn, outbound, registered }, tenantId, names, allowed),
-    },
-    answer,
+  const withTools = answerOnce(
+    options.replays,
+    answerWithTools(
+      {
+        compileSchema,
+        grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
+        toolsOf: (tenantId, names, allowed) =>
+          findServerTools({ builtIn, outbound, registered }, tenantId, names, allowed),
+      },
+      answer,
+    ),
   );
   const withToolsOrNot: AnswerChat = (command, sink, signal) =>
-    (executesTools(command) ? withTools : answer)(command, sink, signal);
+    (executesTools(command.body) ? withTools : answer)(command, sink, signal);
   const { windowTokensMax = windowTokensByDefault } = options;
   const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
   return {

@@ -4,7 +4,7 @@ import type { AnswerCommand } from './answer-command.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { askProviders } from './ask-providers.ts';
 import type { Keep } from './deliver-answer.ts';
-import type { KeptAnswer } from './kept-answer.ts';
+import { sendKept } from './kept-answer.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /**
@@ -60,16 +60,6 @@ async function answerOnceOrFromCache<Body>(
 }
 
 const nothing = formatUsd(0n);
-
-function sendKept(sink: AnswerSink, { streamed, headers, body }: KeptAnswer, more: Record<string, string>): void {
-  const all = { ...headers, ...more };
-  if (!streamed) {
-    sink.document(all, body);
-    return;
-  }
-  sink.begin(all);
-  sink.end(body);
-}
 
 function factsOf<Body>({ ingress, body, options }: AnswerCommand<Body>): RequestFacts {
   const facts = ingress.describe(body);

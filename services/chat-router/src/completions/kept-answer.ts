@@ -1,3 +1,5 @@
+import type { AnswerSink } from './answer-sink.ts';
+
 /** A whole answer as it was sent, to be sent again. */
 export interface KeptAnswer {
   streamed: boolean;
@@ -29,4 +31,15 @@ export function decodeKept(bytes: Buffer): KeptAnswer | null {
   } catch {
     return null;
   }
+}
+
+/** Sends a kept answer as it was, but for `more` in its head. */
+export function sendKept(sink: AnswerSink, { streamed, headers, body }: KeptAnswer, more: Record<string, string>): void {
+  const all = { ...headers, ...more };
+  if (!streamed) {
+    sink.document(all, body);
+    return;
+  }
+  sink.begin(all);
+  sink.end(body);
 }

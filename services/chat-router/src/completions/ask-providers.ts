@@ -32,7 +32,8 @@ export async function askProviders<Body>(
   const { options, ingress } = command;
   const { attempts, budgets } = pipeline;
   const startedMs = performance.now();
-  const route = await findRoute(pipeline, command, facts);
+  const streamed = ingress.isStream(command.body);
+  const route = await findRoute(pipeline, { ...command, streamed }, facts);
   attempts.ledger.assertOpen();
   const spending = spendingOf(command, facts, route, attempts.settings.hedge_after_ms !== null);
   const reservation = await budgets.reserve(spending, route.plan.candidates.map(pricedOf));
@@ -42,7 +43,7 @@ export async function askProviders<Body>(
     requestedModel: requestedName(command, facts),
     system: route.system,
     tags: options.tags ?? {},
-    streamed: ingress.isStream(command.body),
+    streamed,
     estimate: spending.estimate,
     reservation,
     charges: [],

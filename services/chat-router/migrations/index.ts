@@ -6,6 +6,7 @@ import * as answers from './0004-answers.ts';
 import * as systems from './0005-systems.ts';
 import * as tools from './0006-tools.ts';
 import * as conversations from './0007-conversations.ts';
+import * as toolHeaders from './0008-tool-headers.ts';
 
 export const migrations: Migrations = {
   '0001-usage': usage,
@@ -15,4 +16,5 @@ export const migrations: Migrations = {
   '0005-systems': systems,
   '0006-tools': tools,
   '0007-conversations': conversations,
+  '0008-tool-headers': toolHeaders,
 };

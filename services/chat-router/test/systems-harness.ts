@@ -18,6 +18,7 @@ import { openDatabase, startOutboxRelay, type Database } from '@signalbox/postgr
 import { createEmitter, createQueues } from '@signalbox/queue';
 import { openRedis } from '@signalbox/redis';
 import { createLogger, createMetrics } from '@signalbox/telemetry';
+import { createVault, VaultKeys } from '@signalbox/vault';
 import type { AnswerChat } from '../src/asking/answer-chat.ts';
 import type { Schema } from '../src/app/schema.ts';
 import { startSystems, type SystemsOptions } from '../src/app/start-systems.ts';
@@ -145,6 +146,7 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
       replays: owned.use(createReplays({ database, logger })),
       cacheRedis: owned.use(openRedis({ url: redisUrl, name: 'test cache', use: 'request', logger })),
       plainHttpTo: options.allow ?? [],
+      vault: createVault(VaultKeys.parse(`k1:${randomBytes(32).toString('base64url')}`)),
       budgetsChanged: () => Promise.resolve(),
       clientStalledMsMax: 10_000,
       logger,

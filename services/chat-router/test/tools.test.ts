@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IdentityKeys } from '@signalbox/identity';
 import { createTestDatabase, testStore } from '@signalbox/test-kit';
 import { migrations } from '../migrations/index.ts';
+import { startServerOf, type Handle } from './http-server.ts';
 import {
   aCaller,
   answerOver,
@@ -13,28 +12,6 @@ import {
   type TestSystems,
   newIdentityKeys,
 } from './systems-harness.ts';
-
-type Handle = (body: string, request: IncomingMessage, response: ServerResponse) => void;
-
-/** A server that answers as it is told, and remembers what it was asked. */
-async function startServerOf(handle: Handle) {
-  const server = createServer((request, response) => {
-    void request.toArray().then((chunks) => {
-      handle(Buffer.concat(chunks as Buffer[]).toString(), request, response);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${String(port)}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 interface Asked {
   messages: { role: string; content: string }[];
@@ -290,7 +267,7 @@ describe('the register of tools', () => {
     ['arguments that are no object', { name: 'a', parameters: { type: 'string' } }, 400],
     ['an address that is none', { name: 'a', url: 'file:///etc/passwd' }, 400],
     ['another method', { name: 'a', method: 'DELETE' }, 400],
-    ['a member of its own', { name: 'a', headers: { authorization: 'x' } }, 400],
+    ['a member of its own', { name: 'a', cookies: { a: 'x' } }, 400],
   ])('refuses %s', async (_name, { name, ...more }, status) => {
     expect((await register(name, more)).status).toBe(status);
   });

@@ -14,6 +14,7 @@ import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from 
 import { createEmitter, createQueues } from '@signalbox/queue';
 import { createBreakers, openRedis } from '@signalbox/redis';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
+import { createVault } from '@signalbox/vault';
 import { migrations } from '../../migrations/index.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { answer } from '../completions/answer.ts';
@@ -177,6 +178,7 @@ export async function startChatRouter(
       cacheRedis,
       outbound: owned.use(openOutbound({ allow: config.outboundAllow })),
       plainHttpTo: config.outboundAllow,
+      vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
       answer: (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal),
       replays: pipeline.replays,
       budgetsChanged: tenants.budgetsChanged,

@@ -1,8 +1,7 @@
 import { mountConnectionRoutes, type SharedConnection } from '../connections/routes.ts';
-import { allConnections, replaceEnvelope, sealedConnections } from '../connections/connection-store.ts';
+import { allConnections } from '../connections/connection-store.ts';
 import { createOllamaFinder } from '../connections/find-ollama.ts';
 import { openTenantConnections, type ConstructProvider } from '../connections/open-connections.ts';
-import { rewrapKeys } from '../connections/rewrap-keys.ts';
 import { guardedConnector, openOutbound } from '@signalbox/outbound';
 import type { Routes } from '@signalbox/http';
 import type { Database } from '@signalbox/postgres';
@@ -23,6 +22,7 @@ import type { Connection, Connections } from '../routing/connection.ts';
 import { openTenantChanges } from '../tenants/tenant-changes.ts';
 import { createTenantView } from '../tenants/tenant-view.ts';
 import type { Schema } from './schema.ts';
+import { startRewrapping } from './start-rewrapping.ts';
 
 export interface TenantsOptions {
   database: Database<Schema>;
@@ -100,30 +100,7 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
       keyPrefix: `${prefix}:budgets`,
     }),
   );
-  if (vault !== null) owned.use(startRewrapping());
-
-  /** In the background: nobody waits for it, and what it does not get to the next start does. */
-  function startRewrapping(): AsyncDisposable {
-    const { db } = database;
-    const rewrapping =
-      vault === null
-        ? Promise.resolve()
-        : rewrapKeys(
-            vault,
-            (afterId, limit) => sealedConnections(db, afterId, limit),
-            (record, envelope) => replaceEnvelope(db, record, envelope),
-          ).then(
-            ({ rewrapped, unopened }) => {
-              if (rewrapped > 0) logger.info('connection.keys_rewrapped', { rewrapped });
-              if (unopened > 0) logger.error('connection.keys_not_opened', { unopened });
-            },
-            (error: unknown) => {
-              logger.warn('connection.rewrapping_failed', { error });
-            },
-          );
-    return { [Symbol.asyncDispose]: () => rewrapping };
-  }
-
+  if (vault !== null) owned.use(startRewrapping(database.db, vault, logger));
   const outbound = owned.use(openOutbound({ allow }));
   const tellAudit = createTellAudit(emitter);
   const changed = (view: 'connections' | 'budgets') => async (tenantId: string) => {

@@ -5,6 +5,7 @@ import { openDeadLetters, type Database } from '@signalbox/postgres';
 import type { Emitter, RunningWorker } from '@signalbox/queue';
 import { createContentCache, type OpenRedis } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { Vault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
 import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
@@ -16,8 +17,9 @@ import { startTaskWorker } from '../systems/chat-tasks.worker.ts';
 import { mountSystemRoutes } from '../systems/routes.ts';
 import { builtInTools } from '../tools/built-in-tools.ts';
 import { answerWithTools } from '../tools/answer-with-tools.ts';
-import { findServerTools } from '../tools/find-tools.ts';
+import { findServerTools, type FindToolsDeps } from '../tools/find-tools.ts';
 import { mountToolRoutes } from '../tools/routes.ts';
+import { openHeaders } from '../tools/tool-headers.ts';
 import { executesTools } from '../tools/tool-question.ts';
 import { findTools, grantedTools } from '../tools/tool-store.ts';
 import { loadDocument } from '../vision/load-document.ts';
@@ -34,8 +36,10 @@ export interface SystemsOptions {
   /** Of use `request`. */
   cacheRedis: OpenRedis;
   outbound: Outbound;
-  /** The hosts (`host:port`) from which documents may come unencrypted: those that the operator allows. */
+  /** The hosts (`host:port`) with which documents and secret headers may be exchanged unencrypted: those that the operator allows. */
   plainHttpTo: readonly string[];
+  /** Null: this installation keeps no secrets of tenants. */
+  vault: Vault | null;
   /** Answers one request, with everything that belongs to it. */
   answer: AnswerChat;
   replays: Pick<Replays, 'once'>;
@@ -64,24 +68,32 @@ const windowTokensByDefault = 32_000;
  * opens lies on `owned`.
  */
 export function startSystems(options: SystemsOptions, owned: AsyncDisposableStack): RunningSystems {
-  const { routes, database, emitter, nudgeRelay, outbound, answer, logger, metrics } = options;
+  const { routes, database, emitter, nudgeRelay, outbound, plainHttpTo, vault, answer, logger, metrics } = options;
   const ask = askThrough(answer);
   const { db } = database;
   const compileSchema = createSchemaCompiler();
   const builtIn = builtInTools(() => new Date());
-  const registered = (tenantId: string, names: readonly string[]) => findTools(db, tenantId, names);
+  const finding: FindToolsDeps = {
+    builtIn,
+    outbound,
+    registered: (tenantId, names) => findTools(db, tenantId, names),
+    secretsOf: (tenantId, tool) =>
+      openHeaders(vault, { tenantId, name: tool.name, url: tool.url }, tool, (reason) => {
+        logger.error('tool.headers_not_opened', { tenant_id: tenantId, tool: tool.name, reason });
+      }),
+  };
 
   const tellAudit = createTellAudit(emitter);
   const { budgetsChanged } = options;
   const bounds = { stalledMsMax: options.clientStalledMsMax };
 
   mountSystemRoutes(routes, { db, emitter, nudgeRelay, tellAudit, budgetsChanged }, bounds);
-  mountToolRoutes(routes, { db, builtIn, compileSchema, tellAudit, nudgeRelay });
+  mountToolRoutes(routes, { db, builtIn, compileSchema, vault, plainHttpTo, tellAudit, nudgeRelay });
   mountConversationRoutes(routes, db);
   mountVisionRoutes(routes, {
     ask,
     compileSchema,
-    load: (document, signal) => loadDocument({ outbound, plainHttpTo: options.plainHttpTo }, document, signal),
+    load: (document, signal) => loadDocument({ outbound, plainHttpTo }, document, signal),
     cache: createContentCache({
       redis: options.cacheRedis.redis,
       prefix: 'chat-router:cache',
@@ -109,7 +121,7 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
         ask,
         compileSchema,
         // A system's tools were allowed when somebody who may write systems named them.
-        toolsOf: (tenantId, names) => findServerTools({ builtIn, outbound, registered }, tenantId, names, names),
+        toolsOf: (tenantId, names) => findServerTools(finding, tenantId, names, names),
         events: {
           taskEnded({ taskId, systemId, architecture, outcome }) {
             tasks.inc({ architecture, outcome });
@@ -126,7 +138,7 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
         compileSchema,
         grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
         toolsOf: (tenantId, names, allowed) =>
-          findServerTools({ builtIn, outbound, registered }, tenantId, names, allowed),
+          findServerTools(finding, tenantId, names, allowed),
       },
       answer,
     ),

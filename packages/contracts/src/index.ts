@@ -121,6 +121,7 @@ export {
   updateUser,
   User,
 } from './people.ts';
+export { principalRestricted } from './principals.ts';
 export { Problem } from './problem.ts';
 export {
   ConnectionChanges,

@@ -268,7 +268,10 @@ export const createTask = defineRoute({
   routeClass: 'chat',
   summary: 'Give a system a task',
   description:
-    'Answers 202 with `Location`. The same `Idempotency-Key` with the same body is the same task; with another body it is refused with 422.',
+    'Answers 202 with `Location`. The same `Idempotency-Key` with the same body is the same task; with another body it is ' +
+    'refused with 422. A task acts by the authority of whoever gave it: when that key is revoked, or that person disabled or ' +
+    'left without `chat:write`, the task fails within seconds with `FORBIDDEN`, whatever it was at. A key that expires, or ' +
+    'ends because it was rotated, does not end what it was good for when the task was accepted.',
   scope: 'chat:write',
   params: SystemParams,
   body: TaskInput,

@@ -7,6 +7,7 @@ import * as systems from './0005-systems.ts';
 import * as tools from './0006-tools.ts';
 import * as conversations from './0007-conversations.ts';
 import * as toolHeaders from './0008-tool-headers.ts';
+import * as taskAuthority from './0009-task-authority.ts';
 
 export const migrations: Migrations = {
   '0001-usage': usage,
@@ -17,4 +18,5 @@ export const migrations: Migrations = {
   '0006-tools': tools,
   '0007-conversations': conversations,
   '0008-tool-headers': toolHeaders,
+  '0009-task-authority': taskAuthority,
 };

@@ -14,6 +14,7 @@ import { answerOnce } from '../idempotency/answer-once.ts';
 import type { Replays } from '../idempotency/replays.ts';
 import { createSchemaCompiler } from '../json-schema/compile-schema.ts';
 import { startTaskWorker } from '../systems/chat-tasks.worker.ts';
+import { startRestrictionWorker } from '../systems/principal-restricted.worker.ts';
 import { mountSystemRoutes } from '../systems/routes.ts';
 import { builtInTools } from '../tools/built-in-tools.ts';
 import { answerWithTools } from '../tools/answer-with-tools.ts';
@@ -56,6 +57,8 @@ export interface SystemsOptions {
 export interface RunningSystems {
   /** For health. */
   taskWorker: RunningWorker;
+  /** For health. */
+  restrictionWorker: RunningWorker;
   /** Answers a chat request with what it asks of the router besides: its tools executed, its conversation remembered. */
   answer: AnswerChat;
 }
@@ -108,14 +111,18 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     help: 'Tasks that were worked off, by how they ended.',
     labels: ['architecture', 'outcome'],
   });
+  const working = {
+    redisUrl: options.redisUrl,
+    identityKeys: options.identityKeys,
+    deadLetters: openDeadLetters(database),
+    logger,
+    metrics,
+    ...(options.queuePrefix === undefined ? {} : { prefix: options.queuePrefix }),
+  };
+  const restrictionWorker = owned.use(startRestrictionWorker({ ...working, database }));
   const taskWorker = owned.use(
     startTaskWorker({
-      redisUrl: options.redisUrl,
-      identityKeys: options.identityKeys,
-      deadLetters: openDeadLetters(database),
-      logger,
-      metrics,
-      ...(options.queuePrefix === undefined ? {} : { prefix: options.queuePrefix }),
+      ...working,
       deps: {
         db,
         ask,
@@ -149,6 +156,7 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
   const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
   return {
     taskWorker,
+    restrictionWorker,
     answer: (command, sink, signal) =>
       (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal),
   };

@@ -58,8 +58,9 @@ export const services: readonly ServiceDefinition[] = [
     name: 'chat-router',
     // It hands the gateway what belongs into the audit log.
     calls: ['gateway'],
-    environment: ({ secret }) => ({
+    environment: ({ secret, chromaUrl }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
+      ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
       // A model server on this machine is what a newcomer has, so that tenants here may connect to it.
       OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
     }),

@@ -3,6 +3,7 @@ import { defineJob } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { UsdAmount } from './money.ts';
 import { pageOf, PageQuery } from './page.ts';
+import { SemanticCacheWish } from './routing.ts';
 
 const tag = 'Systems';
 const service = 'chat-router';
@@ -65,6 +66,7 @@ const systemShape = {
     .optional()
     .describe('The server-side tools that its models may call.'),
   requirements: SystemRequirements.optional(),
+  semantic_cache: SemanticCacheWish.optional(),
   budget: SystemBudget.optional().describe(
     'What all of its requests may spend together in a period: kept as a budget of scope `system`.',
   ),
@@ -85,6 +87,7 @@ export const SystemSpec = z.object({
   tools: tools.unwrap(),
   requirements: SystemRequirements,
   budget: SystemBudget.nullable(),
+  semantic_cache: SemanticCacheWish.optional(),
 });
 export type SystemSpec = z.infer<typeof SystemSpec>;
 

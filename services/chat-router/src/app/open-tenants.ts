@@ -10,6 +10,7 @@ import { openRedis } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import { createVault, type VaultKeys } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import type { InlineImages } from '../images/inline-images.ts';
 import { allBudgets, spentIn } from '../money/budget-store.ts';
 import type { Budgets } from '../money/budgets.ts';
 import type { Budget } from '../money/budget.ts';
@@ -28,10 +29,14 @@ export interface TenantsOptions {
   database: Database<Schema>;
   /** Of a Redis that evicts nothing. */
   redisUrl: string;
+  /** How long a request waits for it. */
+  redisTimeoutMs: number;
   /** Null: this installation keeps no keys of tenants. */
   vaultKeys: VaultKeys | null;
   /** What connections may lead to besides the public internet. */
   outboundAllow: readonly string[];
+  /** For providers that take no addresses of images. */
+  inlineImages: InlineImages;
   shared: readonly (SharedConnection & { connection: Connection })[];
   registry: ModelRegistry;
   emitter: Emitter;
@@ -52,16 +57,17 @@ export interface Tenants {
 
 /** What tenants set up for themselves: their connections and their budgets. What it opens lies on `owned`. */
 export async function openTenants(options: TenantsOptions, owned: AsyncDisposableStack): Promise<Tenants> {
-  const { database, redisUrl, vaultKeys, outboundAllow: allow, shared, registry, emitter, nudgeRelay } = options;
+  const { database, redisUrl, redisTimeoutMs: timeoutMs, vaultKeys, outboundAllow: allow, shared, registry, emitter, nudgeRelay } = options;
   const { logger, metrics, prefix = 'chat-router' } = options;
   const vault = vaultKeys === null ? null : createVault(vaultKeys);
-  const connection = owned.use(openRedis({ url: redisUrl, name: 'tenants', use: 'request', logger }));
+  const connection = owned.use(openRedis({ url: redisUrl, name: 'tenants', use: 'request', timeoutMs, logger }));
   const { redis } = connection;
   // Budgets say at once that they are there; one that is not connected yet would have them wait for it later.
   await connection.settled(1_000);
 
   const construct: ConstructProvider = (settings, apiKey) =>
     createProvider(settings, apiKey, {
+      inlineImages: options.inlineImages,
       connect: guardedConnector({ allow, connectTimeoutMs: settings.timeouts.connect_ms }),
     });
   const connections = owned.use(

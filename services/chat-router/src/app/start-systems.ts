@@ -3,7 +3,7 @@ import type { Routes } from '@signalbox/http';
 import type { Outbound } from '@signalbox/outbound';
 import { openDeadLetters, type Database } from '@signalbox/postgres';
 import type { Emitter, RunningWorker } from '@signalbox/queue';
-import { createContentCache, type OpenRedis } from '@signalbox/redis';
+import type { ContentCache } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Vault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
@@ -34,8 +34,8 @@ export interface SystemsOptions {
   identityKeys: IdentityKeys;
   emitter: Emitter;
   nudgeRelay: () => void;
-  /** Of use `request`. */
-  cacheRedis: OpenRedis;
+  /** What was read from documents is kept there. */
+  cache: Pick<ContentCache<'vision_result'>, 'getOrMake'>;
   outbound: Outbound;
   /** The hosts (`host:port`) with which documents and secret headers may be exchanged unencrypted: those that the operator allows. */
   plainHttpTo: readonly string[];
@@ -63,7 +63,6 @@ export interface RunningSystems {
   answer: AnswerChat;
 }
 
-const visionKeptMs = 30 * 86_400_000;
 const windowTokensByDefault = 32_000;
 
 /**
@@ -97,13 +96,7 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     ask,
     compileSchema,
     load: (document, signal) => loadDocument({ outbound, plainHttpTo }, document, signal),
-    cache: createContentCache({
-      redis: options.cacheRedis.redis,
-      prefix: 'chat-router:cache',
-      namespaces: { vision_result: { schema: 1, ttlMs: visionKeptMs } },
-      logger,
-      metrics,
-    }),
+    cache: options.cache,
   });
 
   const tasks = metrics.counter({

@@ -133,6 +133,8 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
   const cacheRedis = owned.use(
     openRedis({ url: redisUrl, name: 'test cache', use: 'request', timeoutMs: 5_000, logger }),
   );
+  // Until it is connected it counts as away, and nothing is kept.
+  await cacheRedis.settled(5_000);
   const place = { redis: cacheRedis.redis, prefix: 'chat-router:cache' };
   const app = createService({ logger, metrics });
   const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, audience) });

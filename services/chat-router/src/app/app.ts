@@ -238,8 +238,8 @@ export async function startChatRouter(
   mountCacheRoutes(routes, { cache, semantic, database, tellAudit, nudgeRelay });
   const bounds = { stalledMsMax: config.clientStalledMsMax };
   mountCompletionRoutes(routes, pipeline, bounds, systems.answer);
-  mountMessageRoutes(routes, pipeline, bounds);
-  mountResponseRoutes(routes, pipeline, bounds);
+  mountMessageRoutes(routes, pipeline, bounds, systems.answerIn);
+  mountResponseRoutes(routes, pipeline, bounds, systems.answerIn);
   mountEmbeddingRoutes(routes, pipeline, bounds);
   mountModelRoutes(routes, tenants.connections);
   tenants.mount(routes);

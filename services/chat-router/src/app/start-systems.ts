@@ -7,6 +7,7 @@ import type { ContentCache } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Vault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { answerOverChat, type AnswerIn } from '../asking/answer-over-chat.ts';
 import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
 import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
 import { mountConversationRoutes } from '../conversations/routes.ts';
@@ -61,6 +62,8 @@ export interface RunningSystems {
   restrictionWorker: RunningWorker;
   /** Answers a chat request with what it asks of the router besides: its tools executed, its conversation remembered. */
   answer: AnswerChat;
+  /** The same for other dialects. */
+  answerIn: AnswerIn;
 }
 
 const windowTokensByDefault = 32_000;
@@ -147,10 +150,15 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     (executesTools(command.body) ? withTools : answer)(command, sink, signal);
   const { windowTokensMax = windowTokensByDefault } = options;
   const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
+  const answerChat: AnswerChat = (command, sink, signal) =>
+    (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal);
   return {
     taskWorker,
     restrictionWorker,
-    answer: (command, sink, signal) =>
-      (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal),
+    answer: answerChat,
+    answerIn: (ingress, otherwise) => (command, sink, signal) =>
+      isInConversation(command) || executesTools(command.body)
+        ? answerOverChat(ingress, answerChat, command, sink, signal)
+        : otherwise(command, sink, signal),
   };
 }

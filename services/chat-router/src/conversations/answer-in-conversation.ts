@@ -23,7 +23,7 @@ const answerBytesMax = 8 * 1_048_576;
 const imageTokens = 1_000;
 
 /** True when a request belongs to a conversation that is remembered here; any other id only keeps its model. */
-export function isInConversation({ options }: ChatCommand): boolean {
+export function isInConversation({ options }: Pick<ChatCommand, 'options'>): boolean {
   return options.conversation_id !== undefined && isId('conversation', options.conversation_id);
 }
 
@@ -43,7 +43,9 @@ export function answerInConversation({ db, windowTokensMax }: ConversationDeps, 
     const known = new Set(history.filter(isInstruction).map((message) => JSON.stringify(message)));
     // Clients tend to send their instructions with every turn.
     const added = body.messages.filter((message) => !isInstruction(message) || !known.has(JSON.stringify(message)));
-    const room = windowTokensMax - (body.max_completion_tokens ?? body.max_tokens ?? 0);
+    // Some clients always allow as much as the model can write: that must not leave the conversation no room.
+    const answerTokens = Math.min(body.max_completion_tokens ?? body.max_tokens ?? 0, windowTokensMax / 2);
+    const room = windowTokensMax - answerTokens;
     const { messages, fits } = trimWindow([...history, ...added], room, tokensOf);
     if (!fits) {
       throw new AppError(

@@ -62,15 +62,17 @@ async function streamTurn(
   const collector = new AnswerCollector();
   let headers: Readonly<Record<string, string>> | null = null;
   let last: Buffer = Buffer.alloc(0);
-  const read = (bytes: Buffer): ChatEvent[] =>
-    scanner.push(bytes).flatMap(({ data }) => {
+  const tell = async (bytes: Buffer): Promise<void> => {
+    const said: ChatEvent[] = [];
+    for (const { data, bytes: event } of scanner.push(bytes)) {
       const error = data === null ? null : errorOf(data);
       if (error !== null) throw error;
-      return [...reader.read(data)];
-    });
-  const tell = async (events: readonly ChatEvent[]): Promise<void> => {
-    for (const event of events) collector.add(event);
-    await teller.tell(events);
+      // How this turn's model was found is for the client as it is.
+      if (data?.includes('"routing":{') === true) await teller.relay(event);
+      else said.push(...reader.read(data));
+    }
+    for (const event of said) collector.add(event);
+    await teller.tell(said);
   };
   teller.beginTurn();
   await next(
@@ -86,14 +88,14 @@ async function streamTurn(
         headers = given;
         teller.begin(given);
       },
-      write: (bytes) => tell(read(bytes)),
+      write: tell,
       end(bytes) {
         last = bytes;
       },
     },
     signal,
   );
-  await tell(read(last));
+  await tell(last);
   if (!reader.isWhole) throw new AppError('provider_failed', 'The model ended its answer before it was whole.');
   const { requestId, body } = question;
   const envelope = { requestId, model: body.model, request: body, created: 0 };

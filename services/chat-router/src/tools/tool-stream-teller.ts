@@ -93,6 +93,11 @@ export class ToolStreamTeller implements Disposable {
     return this.#write(this.#noteChunk(note));
   }
 
+  /** Passes on an event as it is. */
+  relay(bytes: Buffer): Promise<void> {
+    return this.#write(bytes);
+  }
+
   async end(usage: TokenUsage, used: ToolsUsed): Promise<void> {
     const isKnown = usage.promptTokens !== null && usage.completionTokens !== null;
     const finish = this.#writer.write([

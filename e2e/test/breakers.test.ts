@@ -6,26 +6,26 @@ import { openMesh, wideLimits, type Answer, type Ask, type OpenedMesh } from '..
 const openMs = 5_000;
 
 describe('providers that fail, behind two gateways and two chat-routers (LA-3, LA-14, OD-27)', () => {
+  const owned = new AsyncDisposableStack();
   let opened: OpenedMesh;
   let fragile: SimulatedProvider;
   let steady: SimulatedProvider;
   beforeAll(async () => {
-    [fragile, steady] = await Promise.all([simulateProvider(), simulateProvider()]);
-    opened = await openMesh({
-      gatewayReplicas: 2,
-      replicas: { 'chat-router': 2 },
-      limits: wideLimits,
-      providers: [
-        { name: 'fragile', baseUrl: fragile.url, models: ['m'], more: { breaker: { open_ms: openMs } } },
-        { name: 'steady', baseUrl: steady.url, models: ['m'] },
-      ],
-      routing: { resilience: { retries_max: 0 } },
-    });
+    [fragile, steady] = [owned.use(await simulateProvider()), owned.use(await simulateProvider())];
+    opened = owned.use(
+      await openMesh({
+        gatewayReplicas: 2,
+        replicas: { 'chat-router': 2 },
+        limits: wideLimits,
+        providers: [
+          { name: 'fragile', baseUrl: fragile.url, models: ['m'], more: { breaker: { open_ms: openMs } } },
+          { name: 'steady', baseUrl: steady.url, models: ['m'] },
+        ],
+        routing: { resilience: { retries_max: 0 } },
+      }),
+    );
   });
-  afterAll(async () => {
-    await opened[Symbol.asyncDispose]();
-    await Promise.all([fragile[Symbol.asyncDispose](), steady[Symbol.asyncDispose]()]);
-  });
+  afterAll(() => owned.disposeAsync());
   beforeEach(async () => {
     fragile.behave({});
     steady.behave({});

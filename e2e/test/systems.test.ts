@@ -12,27 +12,27 @@ interface TaskEvent {
 }
 
 describe('systems and their tasks, behind two gateways and two chat-routers (OD-4, OD-5)', () => {
+  const owned = new AsyncDisposableStack();
   let opened: OpenedMesh;
   let first: SimulatedProvider;
   let second: SimulatedProvider;
   let made = 0;
   beforeAll(async () => {
-    [first, second] = await Promise.all([simulateProvider(), simulateProvider()]);
+    [first, second] = [owned.use(await simulateProvider()), owned.use(await simulateProvider())];
     const prices = { model_facts: { m: { prices: { input: '1', output: '2' } } } };
-    opened = await openMesh({
-      gatewayReplicas: 2,
-      replicas: { 'chat-router': 2 },
-      limits: wideLimits,
-      providers: [
-        { name: 'first', baseUrl: first.url, models: ['m'], more: prices },
-        { name: 'second', baseUrl: second.url, models: ['m'], more: prices },
-      ],
-    });
+    opened = owned.use(
+      await openMesh({
+        gatewayReplicas: 2,
+        replicas: { 'chat-router': 2 },
+        limits: wideLimits,
+        providers: [
+          { name: 'first', baseUrl: first.url, models: ['m'], more: prices },
+          { name: 'second', baseUrl: second.url, models: ['m'], more: prices },
+        ],
+      }),
+    );
   });
-  afterAll(async () => {
-    await opened[Symbol.asyncDispose]();
-    await Promise.all([first[Symbol.asyncDispose](), second[Symbol.asyncDispose]()]);
-  });
+  afterAll(() => owned.disposeAsync());
   beforeEach(() => {
     first.behave({});
     second.behave({});

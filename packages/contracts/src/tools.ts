@@ -37,7 +37,9 @@ const toolShape = {
   timeout_ms: z.int().min(10).max(60_000).optional().describe('Default 10,000.'),
 };
 
-export const ToolInput = z.strictObject({ name: ToolName, ...toolShape, headers: Headers.optional() }).meta({ id: 'ToolInput' });
+export const ToolInput = z
+  .strictObject({ name: ToolName, ...toolShape, headers: Headers.optional() })
+  .meta({ id: 'ToolInput' });
 export type ToolInput = z.infer<typeof ToolInput>;
 
 export const Tool = z
@@ -49,7 +51,9 @@ export const Tool = z
     url: z.string().nullable(),
     method: z.enum(['GET', 'POST']).nullable(),
     timeout_ms: z.int(),
-    header_names: z.array(z.string()).describe('The secret headers that it is called with; nobody is told their values.'),
+    header_names: z
+      .array(z.string())
+      .describe('The secret headers that it is called with; nobody is told their values.'),
   })
   .meta({ id: 'Tool' });
 export type Tool = z.infer<typeof Tool>;
@@ -184,8 +188,7 @@ export type ToolsUsed = z.infer<typeof ToolsUsed>;
 
 /** What a stream tells on the way, in the member `signalbox` of a chunk without choices. */
 export type ToolNote =
-  | { tool_call_started: Pick<ToolCallRecord, 'id' | 'name' | 'arguments'> }
-  | { tool_call: ToolCallRecord };
+  { tool_call_started: Pick<ToolCallRecord, 'id' | 'name' | 'arguments'> } | { tool_call: ToolCallRecord };
 
 export const toolRoutes = [
   createTool,

@@ -109,7 +109,12 @@ describe('an image by its address (OD-25)', () => {
   it('reaches providers of other dialects as data', async () => {
     await router.ask({ model: 'anthropic/seeing', ...chatWith(here()) });
     expect(lastOf(others.anthropic)?.['messages']).toMatchObject([
-      { content: [{ type: 'text' }, { type: 'image', source: { type: 'base64', media_type: 'image/png', data: base64 } }] },
+      {
+        content: [
+          { type: 'text' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: base64 } },
+        ],
+      },
     ]);
     await router.ask({ model: 'gemini/seeing', ...chatWith(here()) });
     expect(lastOf(others.gemini)?.['contents']).toMatchObject([

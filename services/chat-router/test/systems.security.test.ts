@@ -150,7 +150,10 @@ describe('systems and tasks of others (S15)', () => {
       return Promise.all(
         answers.map(async (response) => {
           const text = await response.text();
-          const same = text.replaceAll(system, 'SYSTEM').replaceAll(id, 'TASK').replaceAll(/req_\w+/g, 'REQUEST');
+          const same = text
+            .replaceAll(system, 'SYSTEM')
+            .replaceAll(id, 'TASK')
+            .replaceAll(/req_\w+/g, 'REQUEST');
           return [response.status, same];
         }),
       );
@@ -168,7 +171,9 @@ describe('systems and tasks of others (S15)', () => {
     await systems.send('POST', '/api/v1/systems', { id: 'second', ...spec });
     const task = await submit(systems.caller);
     expect((await systems.fetch(`/api/v1/systems/second/tasks/${task.id}`)).status).toBe(404);
-    expect((await systems.fetch(`/api/v1/systems/second/tasks/${task.id}/cancel`, { method: 'POST' })).status).toBe(404);
+    expect((await systems.fetch(`/api/v1/systems/second/tasks/${task.id}/cancel`, { method: 'POST' })).status).toBe(
+      404,
+    );
   });
 });
 

@@ -94,11 +94,13 @@ describe('execute_tools in Anthropic’s shape (OD-26)', () => {
     const events = eventsOf(await answer.text());
     expect(events.filter((event) => 'routing' in event)).toHaveLength(2);
     expect(events.at(-1)?.type).toBe('message_stop');
-    expect(events.flatMap(({ type, signalbox }) => (signalbox === undefined ? [] : [[type, signalbox]]))).toMatchObject([
-      ['ping', { tool_call_started: call }],
-      ['ping', { tool_call: { ok: true } }],
-      ['ping', { tool_steps: 1 }],
-    ]);
+    expect(events.flatMap(({ type, signalbox }) => (signalbox === undefined ? [] : [[type, signalbox]]))).toMatchObject(
+      [
+        ['ping', { tool_call_started: call }],
+        ['ping', { tool_call: { ok: true } }],
+        ['ping', { tool_steps: 1 }],
+      ],
+    );
   });
 
   it('a stream that breaks is an error event, and no message_stop', async () => {

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ToolNote, ToolsUsed } from '@signalbox/contracts';
 import { waitFor } from '@signalbox/test-kit';
+import { streamText } from 'ai';
 import { aCaller, eventsOf, openRaw, requestIdOf, startTestRouter, textOf, type TestRouter } from './harness.ts';
+import { officialClients } from './official-clients.ts';
 
 const owned = new AsyncDisposableStack();
 let router: TestRouter;
@@ -73,6 +75,18 @@ async function chunksOf(response: Response): Promise<(Chunk | '[DONE]')[]> {
   return eventsOf(await response.text()) as (Chunk | '[DONE]')[];
 }
 
+/** Vercel's client, which sends members of ours besides. */
+function aiClient(more: object) {
+  const { openai } = officialClients({
+    ...router,
+    fetch: (path, init) => {
+      const body = { ...(JSON.parse(typeof init?.body === 'string' ? init.body : '{}') as object), ...more };
+      return router.fetch(path, { ...init, body: JSON.stringify(body) });
+    },
+  }).ai;
+  return { model: openai.chat('sim/small') };
+}
+
 const isChunk = (event: Chunk | '[DONE]'): event is Chunk => event !== '[DONE]';
 
 describe('execute_tools within a stream (OD-26)', () => {
@@ -107,13 +121,22 @@ describe('execute_tools within a stream (OD-26)', () => {
       messages: [{ role: 'user', content: 'How warm?' }],
       ...streamed,
       stream: true,
-    } as Parameters<ReturnType<TestRouter['openai']>['chat']['completions']['stream']>[0]);
+    });
     const completion = await stream.finalChatCompletion();
     expect(completion.choices[0]).toMatchObject({
       message: { content: 'Let me look.\n\nIt is 21.' },
       finish_reason: 'stop',
     });
     expect(completion.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 4, total_tokens: 24 });
+  });
+
+  it('Vercel’s client reads it as one text, without a call', async () => {
+    callThenAnswer(weather);
+    const { model } = aiClient({ execute_tools: true });
+    const result = streamText({ model, prompt: 'How warm?', maxRetries: 0 });
+    expect(await result.text).toBe('Let me look.\n\nIt is 21.');
+    expect(await result.toolCalls).toEqual([]);
+    expect(await result.finishReason).toBe('stop');
   });
 
   it('bills each turn in a row of its own', async () => {

@@ -1,13 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@signalbox/ids';
 import { waitFor } from '@signalbox/test-kit';
+import { VaultKeys } from '@signalbox/vault';
 import { aCaller, startTestRouter, type TestRouter } from './harness.ts';
 import { startServerOf } from './http-server.ts';
 
 const owned = new AsyncDisposableStack();
 const secret = 'canary-of-a-secret-header';
 const authorization = `Bearer ${secret}`;
+const vaultKey = `k1:${randomBytes(32).toString('base64url')}`;
 let router: TestRouter;
 let builder: ReturnType<typeof aCaller>;
 let host: string;
@@ -55,7 +58,8 @@ beforeAll(async () => {
     }),
   );
   [host, otherHost] = [tools.host, elsewhere.host];
-  router = owned.use(await startTestRouter({ config: { outboundAllow: [host, otherHost] } }));
+  const config = { outboundAllow: [host, otherHost], vaultKeys: VaultKeys.parse(vaultKey) };
+  router = owned.use(await startTestRouter({ config }));
   const { tenantId, principalId } = router.caller.principal;
   builder = aCaller({ tenantId, principalId, scopes: ['chat:write', 'systems:write', 'keys:write'] });
   const given = toolBody('secretive', { headers: { Authorization: authorization, 'X-Team': 'ours' } });
@@ -129,6 +133,30 @@ describe('the secret headers of a tool (S20)', () => {
     expect(await (await chatAs(builder, {})).text()).toContain('secret headers cannot be opened');
     expect(heardElsewhere).toBe(0);
     expect(router.log.some(({ event }) => event === 'tool.headers_not_opened')).toBe(true);
+  });
+
+  it('come under another key with the next start, and go on as they were', async () => {
+    const envelopes = async () => {
+      const { rows } = await router.db.pool.query<{ sealed_headers: string }>(
+        `select sealed_headers from tools where sealed_headers is not null and name <> 'tampered'`,
+      );
+      return rows.map((row) => row.sealed_headers);
+    };
+    expect((await envelopes()).every((envelope) => envelope.startsWith('sbv1.k1.'))).toBe(true);
+    const vaultKeys = VaultKeys.parse(`k2:${randomBytes(32).toString('base64url')},${vaultKey}`);
+    const { database } = router;
+    await using rotated = await startTestRouter({ database, config: { outboundAllow: [host], vaultKeys } });
+    await waitFor(async () => (await envelopes()).every((envelope) => envelope.startsWith('sbv1.k2.')));
+    rotated.provider.behaveOnce(calling('secretive'));
+    const body = { model: 'sim/small', messages: [{ role: 'user', content: 'Hello?' }], execute_tools: true };
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    await rotated.fetch('/v1/chat/completions', init, { ...builder, requestId: newId('req') });
+    expect(heard).toMatchObject([{ authorization }]);
+    // What was sealed under the new key is not for the old process.
+    await send('DELETE', '/api/v1/tools/secretive', undefined);
+    const given = toolBody('secretive', { headers: { Authorization: authorization, 'X-Team': 'ours' } });
+    expect((await send('POST', '/api/v1/tools', given)).status).toBe(201);
   });
 
   it.each([

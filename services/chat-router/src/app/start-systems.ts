@@ -140,8 +140,7 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
       {
         compileSchema,
         grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
-        toolsOf: (tenantId, names, allowed) =>
-          findServerTools(finding, tenantId, names, allowed),
+        toolsOf: (tenantId, names, allowed) => findServerTools(finding, tenantId, names, allowed),
       },
       answer,
     ),

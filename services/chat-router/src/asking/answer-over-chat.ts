@@ -66,12 +66,7 @@ class TranslatingSink implements AnswerSink {
   #writer: StreamWriter | null = null;
   #broken: AppError | null = null;
 
-  constructor(
-    ingress: NotingIngress<never>,
-    request: JsonObject,
-    sink: AnswerSink,
-    dropped: readonly string[],
-  ) {
+  constructor(ingress: NotingIngress<never>, request: JsonObject, sink: AnswerSink, dropped: readonly string[]) {
     this.#ingress = ingress;
     this.#request = request;
     this.#sink = sink;

@@ -15,10 +15,10 @@ export interface Sealed {
 
 export interface SealedThings<Record extends Sealed> {
   /** Some of them in their order, after one of them. */
-  after(last: Record | null, limit: number): Promise<readonly Record[]>;
-  contextOf(record: Record): SealContext;
+  after: (last: Record | null, limit: number) => Promise<readonly Record[]>;
+  contextOf: (record: Record) => SealContext;
   /** Puts another envelope in the place of a record's, unless that was replaced meanwhile. */
-  replace(record: Record, envelope: string): Promise<boolean>;
+  replace: (record: Record, envelope: string) => Promise<boolean>;
 }
 
 /** Puts every envelope under the key that seals now, one after another; whatever was done stays done when it is cut short. */

@@ -49,7 +49,10 @@ export function chatWithData(chat: ChatRequest, dataOf: ReadonlyMap<string, Inli
     if (part.kind === 'image' || part.kind === 'file') return { ...part, source: sourceWithData(part.source) };
     return part.kind === 'tool_result' ? { ...part, parts: part.parts.map(partWithData) } : part;
   }
-  const messages = chat.messages.map((message): ChatMessage => ({ ...message, parts: message.parts.map(partWithData) }));
+  const messages = chat.messages.map((message): ChatMessage => ({
+    ...message,
+    parts: message.parts.map(partWithData),
+  }));
   return { ...chat, messages };
 }
 

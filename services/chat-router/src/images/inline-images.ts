@@ -70,7 +70,8 @@ async function fetchAll(
     for (const address of work) {
       const { mediaType, content } = await fetchOne(deps, address, signal);
       bytes += content.length;
-      if (bytes > allBytesMax) throw refused(address, `all images together have more than ${String(allBytesMax)} bytes.`);
+      if (bytes > allBytesMax)
+        throw refused(address, `all images together have more than ${String(allBytesMax)} bytes.`);
       dataOf.set(address.url, { mediaType, base64: content.toString('base64') });
     }
   };

@@ -15,7 +15,10 @@ export function mountMessageRoutes(
   answerIn: AnswerIn,
 ): void {
   const ask: AnswerIngress<MessageRequest> = (command, sink, signal) => answer(pipeline, command, sink, signal);
-  mountIngress(routes, createMessage, pipeline, anthropicMessages, { ...bounds, answer: answerIn(anthropicMessages, ask) });
+  mountIngress(routes, createMessage, pipeline, anthropicMessages, {
+    ...bounds,
+    answer: answerIn(anthropicMessages, ask),
+  });
   mountRoute(routes, countMessageTokens, ({ principal, requestId, body, bodyBytes, signal }) => {
     const { signalbox: options = {}, ...request } = body;
     return countTokens(pipeline, { principal, requestId, request, bytes: bodyBytes, options }, signal);

@@ -133,8 +133,8 @@ export class HttpProvider implements Provider {
     const { counting } = this.#wire;
     if (counting === null) return null;
     const { model, requestId } = request;
-    const { chat } = await this.#inlineImages(request, signal);
-    const bytes = Buffer.from(JSON.stringify(counting.write({ ...chat(), model, stream: false })));
+    const asked = await this.#inlineImages(request, signal);
+    const bytes = Buffer.from(JSON.stringify(counting.write({ ...asked.chat(), model, stream: false })));
     return this.#document(signal, (send) =>
       send({ path: counting.path(model), bytes, requestId }, ({ document }) => {
         const count = counting.read(document);

@@ -73,19 +73,19 @@ export type ProviderSettings = z.infer<typeof ProviderSettings>;
 /** The file of providers. Everything that is not named here is refused, not ignored. */
 export const ProvidersFile = z
   .strictObject({
-  providers: z
-    .array(ProviderSettings)
-    .max(100)
-    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two providers bear one name'),
-  aliases: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), RoutingProfile)
-    .default({})
-    .describe('Names that stand for several models, for all tenants.'),
-  resilience: ResilienceSettings.prefault({}),
-  semantic_cache: SemanticCacheSettings.nullable()
-    .default(null)
-    .describe('Answers by what their questions mean; takes a CHROMA_URL. Null: there is none.'),
-})
+    providers: z
+      .array(ProviderSettings)
+      .max(100)
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two providers bear one name'),
+    aliases: z
+      .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), RoutingProfile)
+      .default({})
+      .describe('Names that stand for several models, for all tenants.'),
+    resilience: ResilienceSettings.prefault({}),
+    semantic_cache: SemanticCacheSettings.nullable()
+      .default(null)
+      .describe('Answers by what their questions mean; takes a CHROMA_URL. Null: there is none.'),
+  })
   .refine(
     ({ providers, semantic_cache: semantic }) =>
       semantic === null ||

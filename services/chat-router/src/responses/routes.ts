@@ -14,5 +14,8 @@ export function mountResponseRoutes(
   answerIn: AnswerIn,
 ): void {
   const ask: AnswerIngress<ResponseRequest> = (command, sink, signal) => answer(pipeline, command, sink, signal);
-  mountIngress(routes, createResponse, pipeline, openAiResponses, { ...bounds, answer: answerIn(openAiResponses, ask) });
+  mountIngress(routes, createResponse, pipeline, openAiResponses, {
+    ...bounds,
+    answer: answerIn(openAiResponses, ask),
+  });
 }

@@ -14,7 +14,8 @@ export interface Restriction {
 const belatedMs = 15_000;
 
 /** Why a task whose giver may give none any more is over. */
-export const authorityGone = 'Whoever gave this task may give none any more: the key was revoked, or the person restricted.';
+export const authorityGone =
+  'Whoever gave this task may give none any more: the key was revoked, or the person restricted.';
 
 /** Notes a restriction, and ends the tasks that were given under what it takes away. A later one counts. */
 export async function restrict(trx: Transaction<Schema>, tenantId: string, restriction: Restriction): Promise<void> {

@@ -21,7 +21,7 @@ export interface HttpTool {
 export interface HttpToolDeps {
   outbound: Outbound;
   /** The secret headers of a tool. Throws where they cannot be opened. */
-  secretsOf(tool: HttpTool): Readonly<Record<string, string>>;
+  secretsOf: (tool: HttpTool) => Readonly<Record<string, string>>;
 }
 
 /**

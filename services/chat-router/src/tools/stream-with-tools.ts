@@ -60,8 +60,10 @@ async function streamTurn(
   const scanner = new SseScanner(eventBytesMax, 'the model');
   const reader = new OpenAiStreamReader('the model');
   const collector = new AnswerCollector();
-  let headers: Readonly<Record<string, string>> | null = null;
-  let last: Buffer = Buffer.alloc(0);
+  const seen: { headers: Readonly<Record<string, string>> | null; end: Buffer } = {
+    headers: null,
+    end: Buffer.alloc(0),
+  };
   const tell = async (bytes: Buffer): Promise<void> => {
     const said: ChatEvent[] = [];
     for (const { data, bytes: event } of scanner.push(bytes)) {
@@ -79,26 +81,26 @@ async function streamTurn(
     question,
     {
       get hasBegun() {
-        return headers !== null;
+        return seen.headers !== null;
       },
       document() {
         throw new TypeError('a stream was asked for, not a document');
       },
       begin(given) {
-        headers = given;
+        seen.headers = given;
         teller.begin(given);
       },
       write: tell,
       end(bytes) {
-        last = bytes;
+        seen.end = bytes;
       },
     },
     signal,
   );
-  await tell(last);
+  await tell(seen.end);
   if (!reader.isWhole) throw new AppError('provider_failed', 'The model ended its answer before it was whole.');
   const { requestId, body } = question;
   const envelope = { requestId, model: body.model, request: body, created: 0 };
   const completion = ChatCompletion.parse(writeAnswer(collector.answer(), envelope));
-  return toModelAnswer({ headers: headers ?? {}, body: last, completion });
+  return toModelAnswer({ headers: seen.headers ?? {}, body: seen.end, completion });
 }

@@ -34,7 +34,9 @@ export function sealHeaders(
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   if (given.length === 0) return noHeaders;
   const names = given.map(([name]) => name);
-  const wrong = names.find((name, index) => taken.has(name) || name.startsWith('x-signalbox-') || names.indexOf(name) !== index);
+  const wrong = names.find(
+    (name, index) => taken.has(name) || name.startsWith('x-signalbox-') || names.indexOf(name) !== index,
+  );
   if (wrong !== undefined) {
     const message = 'Expected a header that is neither set here nor given twice.';
     throw new AppError('validation_failed', undefined, { fields: [{ path: `headers.${wrong}`, message }] });
@@ -59,7 +61,8 @@ export function openHeaders(
 ): Readonly<Record<string, string>> {
   if (sealed === null) return {};
   try {
-    if (vault !== null) return JSON.parse(vault.open(sealed, headerContext(place)).toString()) as Record<string, string>;
+    if (vault !== null)
+      return JSON.parse(vault.open(sealed, headerContext(place)).toString()) as Record<string, string>;
     unopened('no_vault');
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;

@@ -32,11 +32,7 @@ export interface SealedTool {
 }
 
 /** Some of them, in their order, after one of them. */
-export async function sealedTools(
-  db: Kysely<Schema>,
-  after: SealedTool | null,
-  limit: number,
-): Promise<SealedTool[]> {
+export async function sealedTools(db: Kysely<Schema>, after: SealedTool | null, limit: number): Promise<SealedTool[]> {
   return db
     .selectFrom('tools')
     .select(['tenant_id as tenantId', 'name', 'url', 'sealed_headers as sealedKey'])
@@ -152,7 +148,16 @@ export async function listGrantRows(
     .execute();
 }
 
-const columns = ['name', 'description', 'parameters', 'url', 'method', 'timeout_ms', 'header_names', 'sealed_headers'] as const;
+const columns = [
+  'name',
+  'description',
+  'parameters',
+  'url',
+  'method',
+  'timeout_ms',
+  'header_names',
+  'sealed_headers',
+] as const;
 
 function tools(db: Kysely<Schema>, tenantId: string) {
   return db.selectFrom('tools').select(columns).where('tenant_id', '=', tenantId);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@signalbox/errors';
 import { stepOutage, type Outage } from '@signalbox/redis';
 import type { Logger } from '@signalbox/telemetry';
-import { ChromaClient, ChromaNotFoundError, type Collection, type Where } from 'chromadb';
+import { ChromaClient, ChromaNotFoundError, ChromaServerError, type Collection, type Where } from 'chromadb';
 import { IndexAway, type IndexEntry, type VectorIndex } from './vector-index.ts';
 
 export interface ChromaIndexOptions {
@@ -21,6 +22,8 @@ const pageSize = 1_000;
 const collectionsMax = 1_000;
 const forgetEveryMs = 60_000;
 const backgroundMsMax = 10_000;
+/** Chroma 1.0 fails a search in a collection while its first entry is being written; a moment later it answers. */
+const searchWaitsMs = [10, 20, 40, 80, 160];
 
 /**
  * The index in Chroma: one collection for each model and length of vector, the tenant and everything else in the metadata of
@@ -119,12 +122,14 @@ export function openChromaIndex(options: ChromaIndexOptions): VectorIndex {
           ],
         };
         const found = await withCollection(vector.length, (collection) =>
-          collection.query<EntryMetadata>({
-            queryEmbeddings: [[...vector]],
-            nResults: neighboursMax,
-            where,
-            include: ['metadatas', 'distances'],
-          }),
+          patiently(() =>
+            collection.query<EntryMetadata>({
+              queryEmbeddings: [[...vector]],
+              nResults: neighboursMax,
+              where,
+              include: ['metadatas', 'distances'],
+            }),
+          ),
         );
         const distances = found.distances[0] ?? [];
         const metadatas = found.metadatas[0] ?? [];
@@ -195,6 +200,18 @@ interface EntryMetadata extends Record<string, string | number> {
 
 function metadataOf({ tenantId, context, expiresAt }: IndexEntry): EntryMetadata {
   return { tenant: tenantId, context, expires_at: Math.floor(expiresAt) };
+}
+
+async function patiently<Answer>(search: () => Promise<Answer>): Promise<Answer> {
+  for (const waitMs of searchWaitsMs) {
+    try {
+      return await search();
+    } catch (error) {
+      if (!(error instanceof ChromaServerError)) throw error;
+      await sleep(waitMs);
+    }
+  }
+  return search();
 }
 
 /** The client knows no timeouts: a call that takes too long is left to itself. */

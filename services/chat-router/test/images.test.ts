@@ -285,6 +285,28 @@ describe('addresses inside (S8)', () => {
     expect([router.provider, others.anthropic, others.gemini].map(({ requests }) => requests.length)).toEqual(counted);
   });
 
+  it.each([
+    ['/v1/chat/completions', { type: 'video_url', video_url: { url: 'http://10.0.0.1/' } }, 'video_url.url'],
+    ['/v1/chat/completions', { type: 'x', image_url: ' https://10.0.0.1/' }, 'image_url'],
+    ['/v1/chat/completions', { type: 'file', file: { file_data: 'http://10.0.0.1/a.pdf' } }, 'file.file_data'],
+    ['/v1/chat/completions', { type: 'image_url', image_url: { url: dataUri }, also: 'file:///etc/passwd' }, 'also'],
+    ['/v1/messages', { type: 'video', source: { type: 'url', url: 'http://10.0.0.1/' } }, 'source.url'],
+  ])('in %s %j is refused as well: some servers would fetch it', async (path, part, member) => {
+    const asked = router.provider.requests.length + others.anthropic.requests.length;
+    const model = path === '/v1/messages' ? 'anthropic/seeing' : 'sim/small';
+    const response = await post(path, { model, max_tokens: 10, messages: [{ role: 'user', content: [part] }] });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining(`messages.0.content.0.${member}`),
+    ]);
+    expect(router.provider.requests.length + others.anthropic.requests.length).toBe(asked);
+  });
+
+  it('an address in a text is a text', async () => {
+    const content = [{ type: 'text', text: 'https://10.0.0.1/ is what?' }];
+    expect((await router.ask({ messages: [{ role: 'user', content }] })).status).toBe(200);
+  });
+
   it('a name of a member that is written otherwise is the same member', async () => {
     const text = JSON.stringify({ model: 'sim/small', ...chatWith('https://10.0.0.1/a.png') });
     const body = text.replaceAll('image_url', 'image\\u005furl');

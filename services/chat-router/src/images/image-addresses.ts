@@ -7,7 +7,8 @@ export interface ImageAddress {
   /** Where it stands: `messages.0.content.1.image_url.url`. */
   path: string;
   url: string;
-  kind: 'image' | 'file';
+  /** `other`: it stands where some servers look for what to fetch, and what they would take it for is not known here. */
+  kind: 'image' | 'file' | 'other';
 }
 
 /** What stood at an address. */
@@ -76,7 +77,7 @@ function mapMessages(list: unknown, path: string, members: readonly string[], ma
   return list.map((message: unknown, index) => {
     if (!isObject(message)) return message;
     // Most messages are plain text, which costs nothing here.
-    const inParts = members.filter((name) => Array.isArray(message[name]));
+    const inParts = members.filter((name) => typeof message[name] === 'object');
     if (inParts.length === 0) return message;
     const changed: Json = { ...message };
     for (const name of inParts) {
@@ -87,6 +88,7 @@ function mapMessages(list: unknown, path: string, members: readonly string[], ma
 }
 
 function mapParts(list: unknown, path: string, map: MapPart, replace: Replace): unknown {
+  if (isObject(list)) return map(list, path, replace);
   if (!Array.isArray(list)) return list;
   return list.map((part: unknown, index) => (isObject(part) ? map(part, `${path}.${String(index)}`, replace) : part));
 }
@@ -95,8 +97,27 @@ function isAddress(url: string | null): url is string {
   return url !== null && sourceOfUrl(url).kind === 'url';
 }
 
+/** What could be taken for an address by whoever looks into a part that is not known here. */
+const addressForm = /^\s*[a-z][a-z0-9+.-]*:\/\//i;
+
+/** Tells the addresses in any member of a part but those that are named: servers know more parts than OpenAI does. */
+function tellOthers(value: unknown, path: string, replace: Replace, but: readonly string[] = []): void {
+  if (typeof value === 'string') {
+    if (addressForm.test(value)) replace({ path, url: value, kind: 'other' });
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (!but.includes(name)) tellOthers(member, `${path}.${name}`, replace);
+    }
+  }
+}
+
 function openAiPart(part: Json, path: string, replace: Replace): Json {
-  if (part['type'] !== 'image_url') return part;
+  if (part['type'] === 'text' || part['type'] === 'refusal') return part;
+  if (part['type'] !== 'image_url') {
+    tellOthers(part, path, replace, ['text']);
+    return part;
+  }
+  tellOthers(part, path, replace, ['image_url', 'text']);
   const given = part['image_url'];
   const isPlain = typeof given === 'string';
   const url = isPlain ? given : textOf(memberOf(given, 'url'));
@@ -111,19 +132,22 @@ function anthropicBlock(block: Json, path: string, replace: Replace): Json {
   if (block['type'] === 'tool_result') {
     return { ...block, content: mapParts(block['content'], `${path}.content`, anthropicBlock, replace) };
   }
-  if (block['type'] !== 'image' && block['type'] !== 'document') return block;
   const { source } = block;
   const url = memberOf(source, 'type') === 'url' ? textOf(memberOf(source, 'url')) : null;
   if (url === null) return block;
-  const kind = block['type'] === 'image' ? 'image' : 'file';
+  const kind = block['type'] === 'image' ? 'image' : block['type'] === 'document' ? 'file' : 'other';
   const data = replace({ path: `${path}.source.url`, url, kind });
   if (data === undefined) return block;
   return { ...block, source: { type: 'base64', media_type: data.mediaType, data: data.base64 } };
 }
 
 function responsesPart(part: Json, path: string, replace: Replace): Json {
-  const isImage = part['type'] === 'input_image';
-  if (!isImage && part['type'] !== 'input_file') return part;
+  if (typeof part['text'] === 'string' || part['type'] === 'refusal') return part;
+  const isImage = part['type'] === 'input_image' || part['type'] === 'computer_screenshot';
+  if (!isImage && part['type'] !== 'input_file') {
+    tellOthers(part, path, replace);
+    return part;
+  }
   const member = isImage ? 'image_url' : 'file_url';
   const url = textOf(part[member]);
   if (!isAddress(url)) return part;

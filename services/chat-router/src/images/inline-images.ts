@@ -84,6 +84,7 @@ async function fetchOne(
   address: ImageAddress,
   signal: AbortSignal,
 ): Promise<{ mediaType: string; content: Buffer }> {
+  if (address.kind === 'other') throw refused(address, 'this provider takes no addresses here.');
   const url = URL.parse(address.url);
   const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && plainHttpTo.includes(url.host));
   if (url === null || !isAllowed) throw refused(address, 'expected a data URI in base64, or an https address.');

@@ -49,7 +49,8 @@ export const clearCache = defineRoute({
   path: '/api/v1/cache/{namespace}',
   tag,
   summary: 'Forget what the tenant has in one namespace of the cache, in all replicas',
-  description: 'The act stands in the audit log. What is being answered meanwhile is kept all the same. 503 while it cannot be done.',
+  description:
+    'The act stands in the audit log. What is being answered meanwhile is kept all the same. 503 while it cannot be done.',
   scope: 'admin',
   params: z.strictObject({ namespace: CacheName }),
   response: {

@@ -31,7 +31,10 @@ export type SemanticCacheWish = z.infer<typeof SemanticCacheWish>;
 export const Scorer = z
   .union([
     z.enum(['fastest', 'longest']),
-    z.strictObject({ kind: z.literal('judge'), model: ModelName.describe('Who reads all answers and names the best.') }),
+    z.strictObject({
+      kind: z.literal('judge'),
+      model: ModelName.describe('Who reads all answers and names the best.'),
+    }),
   ])
   .describe(
     '`fastest` (usual): the first answer; the losers are cancelled. `longest`: the one with the most tokens. A judge: the ' +

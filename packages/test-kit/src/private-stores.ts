@@ -1,7 +1,14 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findInstalledRedis, startChroma, startPostgres, startRedis, type RedisBinary, type StoreServer } from '@signalbox/local';
+import {
+  findInstalledRedis,
+  startChroma,
+  startPostgres,
+  startRedis,
+  type RedisBinary,
+  type StoreServer,
+} from '@signalbox/local';
 
 /** A store for one test alone: it may be killed, frozen, flushed and started again. Disposing removes its data too. */
 export type PrivateStore = StoreServer;

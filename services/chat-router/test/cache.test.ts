@@ -124,7 +124,9 @@ describe('errors and rights of the cache routes', () => {
     const other = aCaller({ scopes: ['chat:write', 'usage:read', 'providers:write'] });
     expect((await router.fetch('/api/v1/cache', {}, other)).status).toBe(403);
     expect((await clear(router, other)).status).toBe(403);
-    expect(await router.db.db.selectFrom('outbox').selectAll().where('name', '=', 'audit.record').execute()).toEqual([]);
+    expect(await router.db.db.selectFrom('outbox').selectAll().where('name', '=', 'audit.record').execute()).toEqual(
+      [],
+    );
   });
 
   it('is 503 while the cache cannot be asked, and leaves no trace of an act that did not happen', async () => {
@@ -135,6 +137,8 @@ describe('errors and rights of the cache routes', () => {
     for (const answer of [await router.fetch('/api/v1/cache', {}, caller), await clear(router, caller)]) {
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
     }
-    expect(await router.db.db.selectFrom('outbox').selectAll().where('name', '=', 'audit.record').execute()).toEqual([]);
+    expect(await router.db.db.selectFrom('outbox').selectAll().where('name', '=', 'audit.record').execute()).toEqual(
+      [],
+    );
   });
 });

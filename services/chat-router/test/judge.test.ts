@@ -64,7 +64,10 @@ const naming = (text: string) => (request: ProviderRequest) =>
 describe('OD-27: mode "best" with a judge', () => {
   it('falls back to the longest, openly, when the judge names none', async () => {
     await using court = await startCourt();
-    court.other.behave({ pieces: ['a long answer'], usage: { prompt_tokens: 3, completion_tokens: 90, total_tokens: 93 } });
+    court.other.behave({
+      pieces: ['a long answer'],
+      usage: { prompt_tokens: 3, completion_tokens: 90, total_tokens: 93 },
+    });
     court.bench.behave({ pieces: ['The second one is nice.'] });
     const response = await court.ask(best(judge));
     const { routing, choices } = (await response.json()) as Answered;
@@ -84,7 +87,11 @@ describe('OD-27: mode "best" with a judge', () => {
     court.other.behave({ pieces: [hostile] });
     const response = await court.ask(best(judge, { tags: { team: 'a' } }));
     await response.text();
-    expect(ballotIn(court.bench.requests[0]).map(({ text }) => text).sort()).toEqual(['Hello from the simulator.', hostile].sort());
+    expect(
+      ballotIn(court.bench.requests[0])
+        .map(({ text }) => text)
+        .sort(),
+    ).toEqual(['Hello from the simulator.', hostile].sort());
     const rows = await waitFor(async () => {
       const ledger = await court.ledger();
       return ledger.length === 3 && ledger;
@@ -128,7 +135,9 @@ describe('OD-27: mode "best" with a judge', () => {
   it('costs what the answers and the verdict cost together', async () => {
     await using court = await startCourt();
     // As a candidate it has an answer of its own.
-    court.bench.behave({ say: (request) => (request.text.includes('You compare answers') ? naming('Mine.')(request) : 'Mine.') });
+    court.bench.behave({
+      say: (request) => (request.text.includes('You compare answers') ? naming('Mine.')(request) : 'Mine.'),
+    });
     const response = await court.ask({
       signalbox: { models: ['other/small', 'bench/judge'], mode: 'best', scorer: judge },
     });

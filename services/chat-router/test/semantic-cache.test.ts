@@ -74,7 +74,9 @@ describe('B-17: an answer to a question of like meaning', () => {
     for (const [index, stream] of [false, true].entries()) {
       const routingOf = ({ text, body }: Awaited<ReturnType<SemanticRouter['askLike']>>) =>
         stream
-          ? (eventsOf(text) as { routing?: unknown }[]).flatMap(({ routing }) => (routing === undefined ? [] : [routing]))
+          ? (eventsOf(text) as { routing?: unknown }[]).flatMap(({ routing }) =>
+              routing === undefined ? [] : [routing],
+            )
           : [body.routing];
       const first = await router.askLike(question, { ...explain, stream });
       expect(routingOf(first)).toEqual([expect.not.objectContaining({ cache: expect.anything() })]);

@@ -46,13 +46,14 @@ export function embedThrough(answer: AnswerEmbedding, model: string): EmbedText 
     const document = await collectDocument((sink) => answer(command, sink, signal));
     const list = EmbeddingList.safeParse(parseObject(document.body.toString()));
     const vector = list.data?.data[0]?.embedding;
-    if (!isVector(vector)) throw new AppError('provider_failed', `${model} answered with something that is no embedding.`);
+    if (!isVector(vector))
+      throw new AppError('provider_failed', `${model} answered with something that is no embedding.`);
     return { vector, usd: costIn(document.headers) };
   };
 }
 
 /** What an answer's headers say that it cost; null: they do not. */
-export function costIn(headers: Readonly<Record<string, string>>): NanoUsd | null {
+function costIn(headers: Readonly<Record<string, string>>): NanoUsd | null {
   if (headers['x-signalbox-cache'] === 'hit') return 0n;
   const cost = headers['x-signalbox-cost-usd'];
   return cost === undefined ? null : parseUsd(cost);

@@ -172,7 +172,7 @@ export function openChromaIndex(options: ChromaIndexOptions): VectorIndex {
       ask(async () => {
         let cleared = 0;
         for (const collection of await ownCollections()) {
-          for (let more = true; more; ) {
+          for (let more = true; more;) {
             const where: Where = { tenant: { $eq: tenantId } };
             const { ids } = await collection.get({ where, include: [], limit: pageSize });
             if (ids.length > 0) await collection.delete({ ids });

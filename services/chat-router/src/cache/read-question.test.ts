@@ -25,14 +25,20 @@ describe('B-17: what of a request is its question', () => {
     const same = contextOf(openAi('How do I reset it?'));
     expect(contextOf(openAi('How can it be reset?'))).toBe(same);
     fc.assert(
-      fc.property(fc.constantFrom('model', 'temperature', 'seed', 'stream', 'user', 'never_heard_of'), fc.uuid(), (name, value) => {
-        expect(contextOf(openAi('How do I reset it?', { [name]: value }))).not.toBe(same);
-      }),
+      fc.property(
+        fc.constantFrom('model', 'temperature', 'seed', 'stream', 'user', 'never_heard_of'),
+        fc.uuid(),
+        (name, value) => {
+          expect(contextOf(openAi('How do I reset it?', { [name]: value }))).not.toBe(same);
+        },
+      ),
     );
     const before = [{ role: 'system', content: 'Be brief.' }];
     const body = { model: 'm', temperature: 0, messages: [...before, { role: 'user', content: 'How do I reset it?' }] };
     expect(contextOf(readQuestion('openai', body, null))).not.toBe(same);
-    expect(contextOf(readQuestion('openai', { ...body, messages: body.messages.slice(1) }, 'another profile'))).not.toBe(same);
+    expect(
+      contextOf(readQuestion('openai', { ...body, messages: body.messages.slice(1) }, 'another profile')),
+    ).not.toBe(same);
   });
 
   it('takes figures for what they say: another year, version or amount is another question', () => {
@@ -47,7 +53,15 @@ describe('B-17: what of a request is its question', () => {
     ['tools', { web_search_options: {} }],
     ['tools', { search_parameters: { mode: 'auto' } }],
     ['several_answers', { n: 2 }],
-    ['tools', { messages: [{ role: 'tool', content: 'x', tool_call_id: '1' }, { role: 'user', content: 'How?' }] }],
+    [
+      'tools',
+      {
+        messages: [
+          { role: 'tool', content: 'x', tool_call_id: '1' },
+          { role: 'user', content: 'How?' },
+        ],
+      },
+    ],
     [
       'tools',
       {

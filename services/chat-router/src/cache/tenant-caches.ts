@@ -73,7 +73,13 @@ async function describeSemantic(
 
 function presented(
   namespace: CacheName,
-  { hits, misses, since, entries, bytes }: Omit<CacheStatistics, 'entries' | 'bytes'> & Record<'entries' | 'bytes', number | null>,
+  {
+    hits,
+    misses,
+    since,
+    entries,
+    bytes,
+  }: Omit<CacheStatistics, 'entries' | 'bytes'> & Record<'entries' | 'bytes', number | null>,
 ): Omit<CacheNamespaceState, 'state' | 'ttl_seconds'> {
   const lookups = hits + misses;
   return {

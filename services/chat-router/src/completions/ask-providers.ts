@@ -165,6 +165,7 @@ function routingOf(
 function routeHeader({ chosen, strategy, attempts, score }: Routing): string {
   const asked = attempts.filter(({ outcome }) => outcome !== 'skipped').length;
   const name = (chosen ?? '').replace(/[^\x21-\x3a\x3c-\x7e]/g, '?');
-  const scored = score === undefined ? '' : `; scorer=${score.used}${score.used === score.asked ? '' : `; asked=${score.asked}`}`;
+  const scored =
+    score === undefined ? '' : `; scorer=${score.used}${score.used === score.asked ? '' : `; asked=${score.asked}`}`;
   return `${name}; strategy=${strategy}; attempts=${String(asked)}${scored}`;
 }

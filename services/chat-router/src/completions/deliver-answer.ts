@@ -90,7 +90,8 @@ async function deliverStream(
   try {
     await call.finish('ok');
     const event = told === null ? nothing : ingress.routingEvent(told);
-    const place = told === null || event.length === 0 ? {} : { told: { at: copiedBytes, bytes: event.length, routing: told } };
+    const place =
+      told === null || event.length === 0 ? {} : { told: { at: copiedBytes, bytes: event.length, routing: told } };
     const last = Buffer.concat([event, end]);
     take(last);
     await keep?.(copiedBytes > keptBytesMax ? null : { ...keptOf(won, true, all, Buffer.concat(copy)), ...place });

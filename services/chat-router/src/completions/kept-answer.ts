@@ -38,7 +38,11 @@ export function decodeKept(bytes: Buffer): KeptAnswer | null {
 }
 
 /** Sends a kept answer as it was, but for `more` in its head. */
-export function sendKept(sink: AnswerSink, { streamed, headers, body }: KeptAnswer, more: Record<string, string>): void {
+export function sendKept(
+  sink: AnswerSink,
+  { streamed, headers, body }: KeptAnswer,
+  more: Record<string, string>,
+): void {
   const all = { ...headers, ...more };
   if (!streamed) {
     sink.document(all, body);
@@ -49,7 +53,11 @@ export function sendKept(sink: AnswerSink, { streamed, headers, body }: KeptAnsw
 }
 
 /** The same answer, telling what it is given for now where it told how it was made. */
-export function retold<Body>(kept: KeptAnswer, cache: RoutingCache, ingress: Pick<Ingress<Body>, 'routingEvent'>): KeptAnswer {
+export function retold<Body>(
+  kept: KeptAnswer,
+  cache: RoutingCache,
+  ingress: Pick<Ingress<Body>, 'routingEvent'>,
+): KeptAnswer {
   const { told, body, streamed } = kept;
   if (told === undefined) return kept;
   const routing = { ...told.routing, reason: reasonOf(cache), cache };

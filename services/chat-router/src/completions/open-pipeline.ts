@@ -49,7 +49,10 @@ export function openPipeline(options: PipelineOptions, owned: AsyncDisposableSta
   const retryBudgets = new Map<string, TokenBucket>();
   // What the router itself asks goes the way of every other request.
   const embed = (model: string) =>
-    embedThrough((command, sink, signal) => answer(pipeline, { ...command, ingress: openAiEmbeddings }, sink, signal), model);
+    embedThrough(
+      (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiEmbeddings }, sink, signal),
+      model,
+    );
   const pipeline: Pipeline = {
     connections: options.connections,
     profiles: options.profiles,
@@ -76,7 +79,12 @@ export function openPipeline(options: PipelineOptions, owned: AsyncDisposableSta
       semantic === null
         ? null
         : owned.use(
-            createSemanticCache({ ...semantic, embed: embed(semantic.settings.embedding_model), answers: cache, metrics }),
+            createSemanticCache({
+              ...semantic,
+              embed: embed(semantic.settings.embedding_model),
+              answers: cache,
+              metrics,
+            }),
           ),
     judge: createJudge(
       askThrough((command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal)),

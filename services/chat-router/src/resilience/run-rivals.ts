@@ -49,7 +49,8 @@ export async function runRivals(
   if (won === undefined) throw failureOf(outcomes, plan, deadline);
   for (const other of answers) {
     if (other === won) continue;
-    other.entry.reason = score.used === 'judge' ? 'not the one that the judge named' : 'shorter than the one that was given';
+    other.entry.reason =
+      score.used === 'judge' ? 'not the one that the judge named' : 'shorter than the one that was given';
     await other.call.finish('ok').catch(() => undefined);
   }
   return { won, score };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { startChromaServer, waitFor } from '@signalbox/test-kit';
 import { aCaller, eventsOf, textOf } from './harness.ts';
-import { deleteCollections, startSemanticRouter, type SemanticRouter } from './semantic-harness.ts';
+import { collectionsOf, deleteCollections, startSemanticRouter, type SemanticRouter } from './semantic-harness.ts';
 
 const question = 'how do I reset the left router of the upper floor';
 /** Nine of its ten words. */
@@ -138,6 +138,28 @@ describe('B-17: who wants it', () => {
     expect(await semanticOf('house', false)).toBeNull();
     expect(await semanticOf('sim/small', true)).toMatch(miss);
     expect(router.embeddings.texts).toHaveLength(2);
+    const owner = { ...router.caller, principal: { ...router.caller.principal, scopes: ['systems:write' as const] } };
+    const made = await router.fetch(
+      '/api/v1/systems',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          id: 'helpdesk',
+          domain: 'support',
+          use_case: 'answers what is asked often',
+          architecture: 'single',
+          models: ['sim/small'],
+          semantic_cache: { threshold: 0.6 },
+        }),
+      },
+      owner,
+    );
+    expect([made.status, await made.json()]).toEqual([
+      201,
+      expect.objectContaining({ semantic_cache: { threshold: 0.6 } }),
+    ]);
+    expect(await semanticOf('helpdesk', undefined)).toMatch(/^miss.*; threshold=0\.6$/);
 
     await using always = await startSemanticRouter({ settings: { by_default: true } });
     expect((await always.askLike('x', { signalbox: { semantic_cache: undefined } })).semantic).toMatch(miss);
@@ -163,6 +185,23 @@ describe('B-17, B-25: whom it is never given to', () => {
       expect(await router.cacheState('semantic', stranger)).toMatchObject({ hits: 0, misses: 1 });
     }
     expect(router.provider.requests).toHaveLength(3);
+  });
+
+  it('is another tenant, even where the index has come to point at what is not theirs', async () => {
+    const prefix = `test-${randomUUID()}`;
+    await using router = await startSemanticRouter({ prefix });
+    await router.askLike(question);
+    await router.indexed(1);
+    const thief = aCaller();
+    for (const collection of await collectionsOf(prefix)) {
+      const { ids, embeddings, metadatas } = await collection.get({ include: ['embeddings', 'metadatas'] });
+      const stolen = metadatas.map((metadata) => ({ ...metadata, tenant: thief.principal.tenantId }));
+      await collection.upsert({ ids, embeddings, metadatas: stolen });
+    }
+    await router.indexed(1, thief);
+    const answer = await router.askLike(like, {}, thief);
+    expect([answer.cache, answer.semantic]).toEqual(['miss', expect.stringMatching(/^miss; similarity=0\.[89]/)]);
+    expect(router.provider.requests).toHaveLength(2);
   });
 
   it('is a request that differs in anything but the wording of its question', async () => {

@@ -3,7 +3,7 @@ import type { CacheNamespaceState, Routing } from '@signalbox/contracts';
 import type { CallerIdentity } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
 import { simulateEmbeddings, testStore, waitFor, type SimulatedEmbeddings } from '@signalbox/test-kit';
-import { ChromaClient } from 'chromadb';
+import { ChromaClient, type Collection } from 'chromadb';
 import { SemanticCacheSettings } from '../src/cache/semantic-settings.ts';
 import { startTestRouter, type TestRouter, type TestRouterOptions } from './harness.ts';
 
@@ -114,12 +114,22 @@ export async function startSemanticRouter(options: SemanticOptions = {}): Promis
   };
 }
 
-/** In the Chroma of all tests. Of another replica's they may be gone already. */
+/** A router's own, in the Chroma of all tests. */
+export async function collectionsOf(prefix: string): Promise<Collection[]> {
+  const all = await testChroma().listCollections({ limit: 1_000 });
+  return all.filter(({ name }) => name.startsWith(prefix));
+}
+
+/** Those of a replica may be gone already. */
 export async function deleteCollections(prefix: string): Promise<void> {
-  const { hostname, port } = new URL(testStore('SIGNALBOX_TEST_CHROMA_URL'));
-  const client = new ChromaClient({ host: hostname, port: Number(port), ssl: false });
-  const all = await client.listCollections({ limit: 1_000 });
-  for (const { name } of all.filter((one) => one.name.startsWith(prefix))) {
-    await client.deleteCollection({ name }).catch(() => undefined);
+  for (const { name } of await collectionsOf(prefix)) {
+    await testChroma()
+      .deleteCollection({ name })
+      .catch(() => undefined);
   }
+}
+
+function testChroma(): ChromaClient {
+  const { hostname, port } = new URL(testStore('SIGNALBOX_TEST_CHROMA_URL'));
+  return new ChromaClient({ host: hostname, port: Number(port), ssl: false });
 }

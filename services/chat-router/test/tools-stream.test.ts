@@ -153,15 +153,16 @@ describe('execute_tools within a stream (OD-26)', () => {
   });
 
   it('the first words are there before a tool is called', async () => {
-    const called = Promise.withResolvers<ServerResponse>();
-    work = called.resolve;
+    const called = new Promise<ServerResponse>((resolve) => {
+      work = resolve;
+    });
     callThenAnswer(weather);
     const response = await router.ask(streamed);
     const reader = response.body?.getReader();
     let text = '';
     while (!text.includes('tool_call_started')) text += Buffer.from((await reader?.read())?.value ?? []).toString();
     expect(textOf(eventsOf(text))).toBe('Let me look.');
-    (await called.promise).end('{}');
+    (await called).end('{}');
     while (!text.includes('[DONE]')) text += Buffer.from((await reader?.read())?.value ?? []).toString();
   });
 

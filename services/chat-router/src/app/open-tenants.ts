@@ -57,7 +57,17 @@ export interface Tenants {
 
 /** What tenants set up for themselves: their connections and their budgets. What it opens lies on `owned`. */
 export async function openTenants(options: TenantsOptions, owned: AsyncDisposableStack): Promise<Tenants> {
-  const { database, redisUrl, redisTimeoutMs: timeoutMs, vaultKeys, outboundAllow: allow, shared, registry, emitter, nudgeRelay } = options;
+  const {
+    database,
+    redisUrl,
+    redisTimeoutMs: timeoutMs,
+    vaultKeys,
+    outboundAllow: allow,
+    shared,
+    registry,
+    emitter,
+    nudgeRelay,
+  } = options;
   const { logger, metrics, prefix = 'chat-router' } = options;
   const vault = vaultKeys === null ? null : createVault(vaultKeys);
   const connection = owned.use(openRedis({ url: redisUrl, name: 'tenants', use: 'request', timeoutMs, logger }));

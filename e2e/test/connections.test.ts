@@ -56,12 +56,13 @@ describe('connections to providers, behind two gateways and two chat-routers (OP
     return opened.ask('/v1/chat/completions', { ...ask, key, body: { model, messages, ...more } });
   }
 
-  /** Each gateway goes round the routers. */
+  /** Each gateway goes round the routers. What they heard of is known long before what they remember is looked up anew. */
   async function everywhere(holds: (gateway: number) => Promise<boolean>): Promise<void> {
-    await waitFor(async () => {
+    const all = async (): Promise<boolean> => {
       for (const gateway of [0, 1, 0, 1]) if (!(await holds(gateway))) return false;
       return true;
-    });
+    };
+    await waitFor(all, { timeoutMs: 5_000 });
   }
 
   async function test(key: string, connection: ProviderConnection): Promise<ConnectionTest> {
@@ -70,7 +71,7 @@ describe('connections to providers, behind two gateways and two chat-routers (OP
     return answer.body as unknown as ConnectionTest;
   }
 
-  it('are made, changed and deleted, and every router goes by it within a second or two', async () => {
+  it('are made, changed and deleted, and every router goes by it at once', async () => {
     const key = await newTenant('connected');
     const made = await connect(key, {
       name: 'mine',

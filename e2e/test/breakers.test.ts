@@ -205,7 +205,10 @@ describe('providers that fail, behind two gateways and two chat-routers (LA-3, L
   it('LA-23: goes on with one of two chat-routers killed, and health tells which part is missing', async () => {
     await opened.service('chat-router-2').kill('SIGKILL');
     const statuses = await Promise.all(
-      Array.from({ length: 40 }, async (_, index) => (await chat({ model: 'steady/m' }, { gateway: index % 2 })).status),
+      Array.from(
+        { length: 40 },
+        async (_, index) => (await chat({ model: 'steady/m' }, { gateway: index % 2 })).status,
+      ),
     );
     expect(statuses).toEqual(Array<number>(40).fill(200));
     for (const gateway of [0, 1, 0, 1]) expect((await opened.ask('/v1/models', { gateway })).status).toBe(200);

@@ -116,9 +116,16 @@ describe('what is spent, at two gateways and two chat-routers (LA-21, OP-4)', ()
 
   it('holds each key and each system to a budget of its own, and lets the others go on', async () => {
     const tenant = await newTenant('each its own');
-    const created = await opened.ask('/api/v1/api-keys', { key: tenant.key, body: { name: 'few', scopes: ['chat:write'] } });
+    const created = await opened.ask('/api/v1/api-keys', {
+      key: tenant.key,
+      body: { name: 'few', scopes: ['chat:write'] },
+    });
     const few = { key: String(created.body['key']) };
-    await budget(tenant, { scope: { kind: 'key', key_id: String(created.body['id']) }, hard_tokens: 400, period: 'day' });
+    await budget(tenant, {
+      scope: { kind: 'key', key_id: String(created.body['id']) },
+      hard_tokens: 400,
+      period: 'day',
+    });
     await waitFor(async () => (await chat(few)).status === 402);
     expect((await chat(tenant)).status).toBe(200);
 

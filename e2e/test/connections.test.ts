@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectionTest, ProviderConnection } from '@signalbox/contracts';
-import { simulateAnthropic, simulateGemini, simulateProvider, waitFor, type SimulatedProvider } from '@signalbox/test-kit';
+import {
+  simulateAnthropic,
+  simulateGemini,
+  simulateProvider,
+  waitFor,
+  type SimulatedProvider,
+} from '@signalbox/test-kit';
 import pg from 'pg';
 import { openMesh, wideLimits, type Answer, type Ask, type OpenedMesh } from '../harness.ts';
 
@@ -127,17 +133,20 @@ describe('connections to providers, behind two gateways and two chat-routers (OP
     ['gemini', simulateGemini, 'x-goog-api-key', canary],
     ['openai', simulateProvider, 'authorization', `Bearer ${canary}`],
     ['xai', simulateProvider, 'authorization', `Bearer ${canary}`],
-  ] as const)('LA-17: reach %s in its own words, with the key where it belongs', async (kind, simulate, header, value) => {
-    const key = await newTenant(`${kind} users`);
-    const simulated = owned.use(await simulate());
-    await connect(key, { name: 'own', kind, base_url: simulated.url, api_key: canary, models: ['m'] });
-    const answer = await chat(key, 'own/m');
-    expect([answer.status, answer.body]).toMatchObject([
-      200,
-      { choices: [{ message: { content: 'Hello from the simulator.' } }] },
-    ]);
-    expect(simulated.requests.at(-1)?.headers[header]).toBe(value);
-  });
+  ] as const)(
+    'LA-17: reach %s in its own words, with the key where it belongs',
+    async (kind, simulate, header, value) => {
+      const key = await newTenant(`${kind} users`);
+      const simulated = owned.use(await simulate());
+      await connect(key, { name: 'own', kind, base_url: simulated.url, api_key: canary, models: ['m'] });
+      const answer = await chat(key, 'own/m');
+      expect([answer.status, answer.body]).toMatchObject([
+        200,
+        { choices: [{ message: { content: 'Hello from the simulator.' } }] },
+      ]);
+      expect(simulated.requests.at(-1)?.headers[header]).toBe(value);
+    },
+  );
 
   it('OD-24: pass xAI’s live search on, and without a key give no answer at all', async () => {
     const key = await newTenant('grok users');

@@ -6,7 +6,14 @@ import { openMesh, wideLimits, type Answer, type Ask, type OpenedMesh } from '..
 /** What each model can, and costs: dear and good, plain and cheap, in between and able to reason, made for vectors. */
 const facts = {
   best: { vision: true, tools: true, json_schema: true, quality: 900, prices: { input: '10', output: '30' } },
-  plain: { vision: false, tools: false, json_schema: false, embeddings: false, quality: 100, prices: { input: '0.1', output: '0.3' } },
+  plain: {
+    vision: false,
+    tools: false,
+    json_schema: false,
+    embeddings: false,
+    quality: 100,
+    prices: { input: '0.1', output: '0.3' },
+  },
   middle: { vision: false, tools: true, json_schema: true, quality: 500, prices: { input: '1', output: '3' } },
   vectors: { embeddings: true, prices: { input: '0.02', output: '0' } },
 };
@@ -105,7 +112,11 @@ describe('who is asked, and why (LA-16, OD-27)', () => {
     for (const strategy of ['cost_optimized', 'capability_based']) {
       const routing = await explained({ tools }, { strategy });
       expect(routing).toMatchObject({ chosen: 'middle/middle', alternatives: ['best/best'] });
-      expect(routing.attempts[0]).toMatchObject({ model: 'plain/plain', outcome: 'skipped', reason: 'cannot call tools' });
+      expect(routing.attempts[0]).toMatchObject({
+        model: 'plain/plain',
+        outcome: 'skipped',
+        reason: 'cannot call tools',
+      });
     }
     const schema = { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } };
     expect(await explained({ response_format: schema })).toMatchObject({ chosen: 'best/best' });
@@ -113,7 +124,11 @@ describe('who is asked, and why (LA-16, OD-27)', () => {
 
   it('auto is anybody of whom is known that he can', async () => {
     const routing = await explained({ model: 'auto', tools });
-    expect(routing).toMatchObject({ strategy: 'capability_based', chosen: 'middle/middle', alternatives: ['best/best'] });
+    expect(routing).toMatchObject({
+      strategy: 'capability_based',
+      chosen: 'middle/middle',
+      alternatives: ['best/best'],
+    });
     expect(routing.attempts).toContainEqual(
       expect.objectContaining({ model: 'signalbox/extractive', outcome: 'skipped', reason: 'cannot call tools' }),
     );
@@ -219,7 +234,12 @@ describe('who is asked, and why (LA-16, OD-27)', () => {
     const answer = await chat({ model: 'plain/plain', signalbox: { explain: true } });
     expect([answer.status, answer.body['routing'] as Routing]).toMatchObject([
       200,
-      { attempts: [{ outcome: 'failed', error_code: 'rate_limited' }, { kind: 'retry', outcome: 'ok' }] },
+      {
+        attempts: [
+          { outcome: 'failed', error_code: 'rate_limited' },
+          { kind: 'retry', outcome: 'ok' },
+        ],
+      },
     ]);
     const [first, second] = provider('plain').requests.slice(asked);
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);

@@ -284,7 +284,10 @@ describe('systems and their tasks, behind two gateways and two chat-routers (OD-
       expect([cancelled.status, taskOf(cancelled).status]).toEqual([200, 'cancelled']);
       await waitFor(() => request.abortedAt !== null);
       for (const gateway of [0, 1, 0, 1])
-        expect(taskOf(await opened.ask(pathOf(task), { gateway }))).toMatchObject({ status: 'cancelled', result: null });
+        expect(taskOf(await opened.ask(pathOf(task), { gateway }))).toMatchObject({
+          status: 'cancelled',
+          result: null,
+        });
       expect(first.requests.length - asked).toBe(1);
       const done = await ended(taskOf(await submit(system)));
       expect((await opened.ask(`${pathOf(done)}/cancel`, { method: 'POST' })).status).toBe(409);

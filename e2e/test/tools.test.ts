@@ -84,7 +84,10 @@ describe('tools that the router executes, behind two chat-routers (OD-26)', () =
 
   function chat(body: Record<string, unknown> = {}, key = caller.key): Promise<Answer> {
     const messages = [{ role: 'user', content: 'How warm?' }];
-    return opened.ask('/v1/chat/completions', { key, body: { model: 'sim/m', messages, execute_tools: true, ...body } });
+    return opened.ask('/v1/chat/completions', {
+      key,
+      body: { model: 'sim/m', messages, execute_tools: true, ...body },
+    });
   }
 
   const named = (...names: string[]) => ({

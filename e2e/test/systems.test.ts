@@ -311,7 +311,7 @@ describe('systems and their tasks, behind two gateways and two chat-routers (OD-
       await reader?.cancel();
 
       await ended(task);
-      const seen = eventsOf(`${text.slice(0, text.lastIndexOf('\n\n') + 2)}`);
+      const seen = eventsOf(text.slice(0, text.lastIndexOf('\n\n') + 2));
       const last = seen.at(-1)?.id ?? 0;
       const rest = await opened.ask(`${pathOf(task)}/events`, { headers: { 'last-event-id': String(last) } });
       const all = [...seen, ...eventsOf(rest.text)];

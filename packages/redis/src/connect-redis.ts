@@ -100,7 +100,7 @@ class PatientRedis extends Redis {
 export function connectRedis({ url, name, use, timeoutMs, logger }: RedisOptions): Redis {
   const redis = new PatientRedis(url, {
     ...optionsOf[use],
-    ...(timeoutMs === undefined ? {} : { commandTimeout: timeoutMs }),
+    ...(timeoutMs === undefined ? {} : patienceOf(use, timeoutMs)),
     connectionName: name,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
@@ -109,6 +109,11 @@ export function connectRedis({ url, name, use, timeoutMs, logger }: RedisOptions
   });
   tellOfOutages(redis, name, logger);
   return redis;
+}
+
+/** A call that may take longer than a silent connection is believed in would be lost with that connection. */
+function patienceOf(use: RedisUse, timeoutMs: number): ClientOptions {
+  return { commandTimeout: timeoutMs, socketTimeout: Math.max(optionsOf[use].socketTimeout, 2 * timeoutMs) };
 }
 
 /** A connection that whoever opened it closes, with `await using`. */

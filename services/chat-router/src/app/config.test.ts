@@ -27,7 +27,12 @@ const provider = `
 
 describe('the settings (R24)', () => {
   it('need no provider', async () => {
-    expect(await readConfig(env)).toMatchObject({ providers: [], clientStalledMsMax: 60_000, shutdownGraceMs: 15_000 });
+    expect(await readConfig(env)).toMatchObject({
+      providers: [],
+      redisTimeoutMs: 50,
+      clientStalledMsMax: 60_000,
+      shutdownGraceMs: 15_000,
+    });
   });
 
   it('take providers from a file and their keys from the environment', async () => {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { startMesh, type Mesh, type MeshService, type StartMeshOptions } from '@signalbox/local';
 import { flawsOf } from './refusal.ts';
 
-export interface OpenMeshOptions extends Pick<StartMeshOptions, 'gatewayReplicas' | 'overrides' | 'environment'> {
+export interface OpenMeshOptions extends Pick<
+  StartMeshOptions,
+  'gatewayReplicas' | 'replicas' | 'overrides' | 'environment'
+> {
   /** Lines of the providers file; an OpenAI-compatible upstream where no `kind` is said. */
   providers?: readonly {
     name: string;
@@ -12,7 +15,11 @@ export interface OpenMeshOptions extends Pick<StartMeshOptions, 'gatewayReplicas
     models: readonly string[];
     kind?: string;
     apiKeyEnv?: string;
+    /** What else the file says of it, in the file's words. */
+    more?: object;
   }[];
+  /** What the providers file says besides, in its words: `aliases`, `resilience`. */
+  routing?: object;
   /** What LIMITS_FILE holds. Default: the one that is shipped. */
   limits?: object;
 }
@@ -81,12 +88,13 @@ export async function openMesh(options: OpenMeshOptions = {}): Promise<OpenedMes
     rmSync(folder, { recursive: true, force: true });
   });
   const providersFile = join(folder, 'providers.yaml');
-  writeFileSync(providersFile, providersYaml(options.providers ?? []));
+  writeFileSync(providersFile, providersYaml(options.providers ?? [], options.routing));
   const limitsFile = join(folder, 'limits.yaml');
   if (options.limits !== undefined) writeFileSync(limitsFile, JSON.stringify(options.limits));
   const mesh = cleanUp.use(
     await startMesh({
       gatewayReplicas: options.gatewayReplicas ?? 1,
+      replicas: options.replicas ?? {},
       overrides: {
         ...options.overrides,
         gateway: {
@@ -173,14 +181,16 @@ export async function openMesh(options: OpenMeshOptions = {}): Promise<OpenedMes
   };
 }
 
-function providersYaml(providers: NonNullable<OpenMeshOptions['providers']>): string {
+function providersYaml(providers: NonNullable<OpenMeshOptions['providers']>, routing: object = {}): string {
   return JSON.stringify({
-    providers: providers.map(({ name, baseUrl, models, kind = 'openai_compatible', apiKeyEnv }) => ({
+    ...routing,
+    providers: providers.map(({ name, baseUrl, models, kind = 'openai_compatible', apiKeyEnv, more = {} }) => ({
       name,
       kind,
       base_url: baseUrl,
       models,
       api_key_env: apiKeyEnv,
+      ...more,
     })),
   });
 }

@@ -106,6 +106,13 @@ create table provider_connections (
   constraint provider_connections_name UNIQUE (tenant_id, name),
   constraint provider_connections_pkey PRIMARY KEY (id)
 );
+create table restricted_principals (
+  tenant_id text not null,
+  principal_id text not null,
+  scopes text[] not null,
+  at timestamp with time zone not null,
+  constraint restricted_principals_pkey PRIMARY KEY (tenant_id, principal_id)
+);
 create table system_versions (
   tenant_id text not null,
   system_id text collate "C" not null,
@@ -163,6 +170,7 @@ create table tasks (
   created_at timestamp with time zone default now() not null,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  created_by text,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint tasks_tenant_id_system_id_idempotency_key_key UNIQUE (tenant_id, system_id, idempotency_key),
@@ -183,6 +191,8 @@ create table tools (
   url text not null,
   method text not null,
   timeout_ms integer not null,
+  header_names text[] default '{}'::text[] not null,
+  sealed_headers text,
   constraint tools_method_check CHECK ((method = ANY (ARRAY['GET'::text, 'POST'::text]))),
   constraint tools_pkey PRIMARY KEY (tenant_id, name),
   constraint tools_timeout_ms_check CHECK ((timeout_ms > 0))
@@ -248,6 +258,7 @@ CREATE INDEX outbox_claim_after ON chat_router.outbox USING btree (claim_after);
 CREATE INDEX provider_connections_sealed ON chat_router.provider_connections USING btree (id) WHERE (sealed_key IS NOT NULL);
 CREATE INDEX tasks_processing ON chat_router.tasks USING btree (touched_at) WHERE (status = 'processing'::text);
 CREATE INDEX tasks_system ON chat_router.tasks USING btree (tenant_id, system_id, id);
+CREATE INDEX tasks_unended ON chat_router.tasks USING btree (tenant_id, created_by) WHERE (status = ANY (ARRAY['pending'::text, 'processing'::text]));
 CREATE INDEX usage_records_request ON chat_router.usage_records USING btree (tenant_id, request_id);
 CREATE INDEX usage_records_tenant ON chat_router.usage_records USING btree (tenant_id, id);
 CREATE INDEX usage_records_tenant_at ON chat_router.usage_records USING btree (tenant_id, at);
@@ -261,6 +272,7 @@ grant delete, insert, select, update on idempotency_keys to chat_router_app;
 grant delete, insert, select, update on inbox to chat_router_app;
 grant delete, insert, select, update on outbox to chat_router_app;
 grant delete, insert, select, update on provider_connections to chat_router_app;
+grant delete, insert, select, update on restricted_principals to chat_router_app;
 grant delete, insert, select, update on system_versions to chat_router_app;
 grant delete, insert, select, update on systems to chat_router_app;
 grant delete, insert, select, update on task_events to chat_router_app;

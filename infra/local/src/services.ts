@@ -2,8 +2,11 @@ import { resolve } from 'node:path';
 
 /** What a service may be told about the mesh that it is part of. */
 export interface MeshFacts {
+  /** Of its first replica. */
   urlOf: (service: string) => string;
-  adminUrlOf: (service: string) => string;
+  /** Of all of its replicas. */
+  urlsOf: (service: string) => readonly string[];
+  adminUrlsOf: (service: string) => readonly string[];
   signingKeysFile: string;
   /** 32 random bytes in base64url, made once and kept. */
   secret: (name: string) => string;
@@ -31,12 +34,12 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
     calls: ['chat-router'],
-    environment: ({ urlOf, adminUrlOf, signingKeysFile, gatewayReplicas }) => ({
+    environment: ({ urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
       GATEWAY_REPLICAS: String(gatewayReplicas),
-      CHAT_ROUTER_URL: urlOf('chat-router'),
-      CHAT_ROUTER_ADMIN_URL: adminUrlOf('chat-router'),
+      CHAT_ROUTER_URL: urlsOf('chat-router').join(','),
+      CHAT_ROUTER_ADMIN_URL: adminUrlsOf('chat-router').join(','),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -55,8 +58,9 @@ export const services: readonly ServiceDefinition[] = [
     name: 'chat-router',
     // It hands the gateway what belongs into the audit log.
     calls: ['gateway'],
-    environment: ({ secret }) => ({
+    environment: ({ secret, chromaUrl }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
+      ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
       // A model server on this machine is what a newcomer has, so that tenants here may connect to it.
       OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
     }),

@@ -30,6 +30,8 @@ export interface StartMeshOptions extends StoreUrls {
   gatewayPort?: number;
   /** Default 1. */
   gatewayReplicas?: number;
+  /** Of services behind the gateway, by their names: `{ 'chat-router': 2 }`. Default: one of each. */
+  replicas?: Readonly<Record<string, number>>;
   /** Of these variables each service gets those that are meant for it. Default: none. */
   environment?: NodeJS.ProcessEnv;
   /** From where a relative file name in `environment` is meant. Default: the working directory. */
@@ -113,8 +115,10 @@ export async function startMesh(options: StartMeshOptions = {}): Promise<Mesh> {
     services,
     secretsFolder: home.secrets,
   });
-  const slots = await assignPorts(services, gatewayReplicas, options.gatewayPort);
-  const gatewayUrls = slots.filter(({ definition }) => definition.name === 'gateway').map(urlOf);
+  const replicas = { ...options.replicas, gateway: gatewayReplicas };
+  const slots = await assignPorts(services, replicas, options.gatewayPort);
+  const slotsOf = (service: string): Slot[] => slots.filter(({ definition }) => definition.name === service);
+  const gatewayUrls = slotsOf('gateway').map(urlOf);
   const addresses: MeshAddresses = {
     gatewayUrl: gatewayUrls[0] ?? '',
     gatewayUrls,
@@ -132,7 +136,8 @@ export async function startMesh(options: StartMeshOptions = {}): Promise<Mesh> {
   };
   const facts: MeshFacts = {
     urlOf: (name) => urlOf(slotOf(name)),
-    adminUrlOf: (name) => adminUrlOf(slotOf(name)),
+    urlsOf: (name) => slotsOf(name).map(urlOf),
+    adminUrlsOf: (name) => slotsOf(name).map(adminUrlOf),
     signingKeysFile: ensureSigningKeys(home.secrets),
     secret: (name) => ensureSecret(home.secrets, name),
     gatewayReplicas,
@@ -225,16 +230,14 @@ function inOrderOf(slots: readonly Slot[], running: ReadonlyMap<string, MeshServ
 /** The first gateway gets the wanted port; its replicas the next ones, where those are free. */
 async function assignPorts(
   services: readonly ServiceDefinition[],
-  gatewayReplicas: number,
+  replicas: Readonly<Record<string, number>>,
   gatewayPort: number | undefined,
 ): Promise<Slot[]> {
   const names = services.flatMap((definition) =>
-    definition.name === 'gateway'
-      ? Array.from({ length: gatewayReplicas }, (_, index) => ({
-          name: index === 0 ? 'gateway' : `gateway-${String(index + 1)}`,
-          definition,
-        }))
-      : [{ name: definition.name, definition }],
+    Array.from({ length: replicas[definition.name] ?? 1 }, (_, index) => ({
+      name: index === 0 ? definition.name : `${definition.name}-${String(index + 1)}`,
+      definition,
+    })),
   );
   const free = await freePorts(names.length * 2);
   const slots = names.map((slot, index): Slot => ({

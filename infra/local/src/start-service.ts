@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { startChild, type Child, type ChildExit } from './child.ts';
 import { until } from './until.ts';
 
-/** One process of the mesh. Replicas of the gateway are `gateway`, `gateway-2`, … */
+/** One process of the mesh. Replicas of a service are `gateway`, `gateway-2`, … */
 export interface MeshService extends AsyncDisposable {
   readonly name: string;
   readonly url: string;

@@ -39,6 +39,7 @@ describe('LA-22: the layout step', () => {
     ['packages/ids/src/id.ts', "const path = '/home/ada/id';", /folder of one machine/],
     ['packages/ids/README.md', 'Look into /work/main.', /folder of one machine/],
     ['pnpm-lock.yaml', 'tarball: https://mirror/x.tgz', /address of a registry/],
+    ['pnpm-lock.yaml', "  '@langchain/core@1.0.0':", /brings LangChain/],
     ['packages/ids/src/id.ts', '// TODO later', /finish it/],
     ['packages/ids/src/id.ts', '// eslint-disable-next-line no-console', /say after/],
     ['packages/ids/src/id.test.ts', 'it.only("x", () => {})', /hides all others/],

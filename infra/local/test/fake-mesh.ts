@@ -48,7 +48,7 @@ export async function writeFakeMesh(): Promise<FakeMesh> {
       {
         name: 'gateway',
         calls: ['worker'],
-        environment: ({ urlOf }) => ({ WORKER_URL: urlOf('worker') }),
+        environment: ({ urlOf, urlsOf }) => ({ WORKER_URL: urlOf('worker'), WORKER_URLS: urlsOf('worker').join(',') }),
         settings: ['LIMITS_FILE'],
         files: ['LIMITS_FILE'],
       },

@@ -33,6 +33,7 @@ describe('startMesh', () => {
         home,
         chromaUrl: null,
         gatewayReplicas: 2,
+        replicas: { worker: 2 },
         environment: {
           LIMITS_FILE: 'limits.yaml',
           OPENAI_API_KEY: 'for the worker',
@@ -74,14 +75,15 @@ describe('startMesh', () => {
       expect(gateway).toMatchObject({
         LIMITS_FILE: '/somewhere/limits.yaml',
         WORKER_URL: mesh.services['worker']?.url,
+        WORKER_URLS: [mesh.services['worker']?.url, mesh.services['worker-2']?.url].join(','),
       });
       expect(gateway['OPENAI_API_KEY']).toBeUndefined();
       expect(worker).toMatchObject({ OPENAI_API_KEY: 'for the worker' });
       expect({ ...gateway, ...worker }).not.toHaveProperty('AWS_SECRET_ACCESS_KEY');
     });
 
-    it('starts replicas of the gateway, which can be told apart', async () => {
-      expect(Object.keys(mesh.services)).toEqual(['gateway', 'gateway-2', 'worker']);
+    it('starts replicas of the gateway and of services, which can be told apart', async () => {
+      expect(Object.keys(mesh.services)).toEqual(['gateway', 'gateway-2', 'worker', 'worker-2']);
       expect(mesh.gatewayUrls).toEqual([mesh.services['gateway']?.url, mesh.services['gateway-2']?.url]);
       expect((await environmentOf(mesh.gatewayUrls[0] ?? ''))['COLOUR']).toBe('red');
       expect((await environmentOf(mesh.gatewayUrls[1] ?? ''))['COLOUR']).toBe('green');

@@ -25,6 +25,7 @@ export const AuditAction = z
     'job.replayed',
     'job.deleted',
     'breaker.reset',
+    'cache.cleared',
     'alert.resolved',
     'provider.changed',
     'system.changed',

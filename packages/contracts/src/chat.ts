@@ -58,7 +58,13 @@ export const createChatCompletion = defineRoute({
   path: '/v1/chat/completions',
   tag,
   summary: 'Complete a chat, as one document or as a stream',
-  description: "OpenAI's shape. With `stream: true` the answer is `text/event-stream`, ending in `data: [DONE]`.",
+  description:
+    "OpenAI's shape. With `stream: true` the answer is `text/event-stream`, ending in `data: [DONE]`. With " +
+    '`execute_tools: true` the router itself executes what the model calls, in at most `max_tool_steps` steps (5): those of ' +
+    'its tools that `tools` names, or all that are granted. The answer has no `tool_calls` then; what was executed stands in ' +
+    'its member `signalbox` (`ToolsUsed`), and `usage` is that of all turns. A stream has the text of every turn, a blank ' +
+    'line between them, and chunks without choices whose member `signalbox` tells `tool_call_started`, `tool_call`, and at ' +
+    'last the whole.',
   scope: 'chat:write',
   dialect: 'openai',
   routeClass: 'chat',

@@ -21,6 +21,7 @@ export {
   type ProviderStateChanged,
   resetBreaker,
 } from './breakers.ts';
+export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
   ChatCompletion,
   ChatCompletionRequest,
@@ -120,6 +121,7 @@ export {
   updateUser,
   User,
 } from './people.ts';
+export { principalRestricted } from './principals.ts';
 export { Problem } from './problem.ts';
 export {
   ConnectionChanges,
@@ -144,9 +146,13 @@ export {
   ModelName,
   Routing,
   RoutingAttempt,
+  RoutingCache,
   RoutingProfile,
   RoutingRule,
+  RoutingScore,
   RoutingStrategy,
+  Scorer,
+  SemanticCacheWish,
   SignalboxOptions,
 } from './routing.ts';
 export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';
@@ -186,7 +192,9 @@ export {
   ToolCallRecord,
   ToolGrant,
   ToolInput,
+  type ToolNote,
   toolRoutes,
+  ToolsUsed,
   updateTool,
 } from './tools.ts';
 export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';

@@ -42,7 +42,10 @@ export const createMessage = defineRoute({
   path: '/v1/messages',
   tag,
   summary: 'Complete a chat in Anthropic’s shape, as one document or as a stream',
-  description: 'Any model answers, whoever its provider is. With `stream: true` the answer is `text/event-stream`.',
+  description:
+    'Any model answers, whoever its provider is. With `stream: true` the answer is `text/event-stream`. `execute_tools` and ' +
+    '`signalbox.conversation_id` mean what they mean in a chat completion, in whose shape such a request is asked: what only ' +
+    'Anthropic’s can say is named in `x-signalbox-dropped`. A stream tells of tools in `ping` events with a member `signalbox`.',
   scope: 'chat:write',
   dialect: 'anthropic',
   routeClass: 'chat',

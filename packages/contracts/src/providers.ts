@@ -69,6 +69,13 @@ export const ConnectionOptions = z
       .record(z.string().regex(/^[a-z][a-z0-9_]{0,49}$/), z.union([z.boolean(), z.string().max(100)]))
       .optional()
       .describe('In what a server differs from the API that it speaks.'),
+    image_addresses: z
+      .literal('fetch')
+      .optional()
+      .describe(
+        '`fetch`: images by their addresses are fetched here and sent as data, to OpenAI, Anthropic and xAI too, who otherwise ' +
+          'get the address. All other servers always get data.',
+      ),
     model_facts: z
       .record(z.string().min(1).max(150), ModelFactsInput)
       .optional()

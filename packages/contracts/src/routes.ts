@@ -1,6 +1,7 @@
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
+import { cacheRoutes } from './cache.ts';
 import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
@@ -22,6 +23,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...peopleRoutes,
   ...auditRoutes,
   ...breakerRoutes,
+  ...cacheRoutes,
   ...chatRoutes,
   ...messageRoutes,
   ...responseRoutes,

@@ -3,6 +3,7 @@ import { defineJob } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { UsdAmount } from './money.ts';
 import { pageOf, PageQuery } from './page.ts';
+import { SemanticCacheWish } from './routing.ts';
 
 const tag = 'Systems';
 const service = 'chat-router';
@@ -65,6 +66,7 @@ const systemShape = {
     .optional()
     .describe('The server-side tools that its models may call.'),
   requirements: SystemRequirements.optional(),
+  semantic_cache: SemanticCacheWish.optional(),
   budget: SystemBudget.optional().describe(
     'What all of its requests may spend together in a period: kept as a budget of scope `system`.',
   ),
@@ -85,6 +87,7 @@ export const SystemSpec = z.object({
   tools: tools.unwrap(),
   requirements: SystemRequirements,
   budget: SystemBudget.nullable(),
+  semantic_cache: SemanticCacheWish.optional(),
 });
 export type SystemSpec = z.infer<typeof SystemSpec>;
 
@@ -268,7 +271,10 @@ export const createTask = defineRoute({
   routeClass: 'chat',
   summary: 'Give a system a task',
   description:
-    'Answers 202 with `Location`. The same `Idempotency-Key` with the same body is the same task; with another body it is refused with 422.',
+    'Answers 202 with `Location`. The same `Idempotency-Key` with the same body is the same task; with another body it is ' +
+    'refused with 422. A task acts by the authority of whoever gave it: when that key is revoked, or that person disabled or ' +
+    'left without `chat:write`, the task fails within seconds with `FORBIDDEN`, whatever it was at. A key that expires, or ' +
+    'ends because it was rotated, does not end what it was good for when the task was accepted.',
   scope: 'chat:write',
   params: SystemParams,
   body: TaskInput,

@@ -11,6 +11,21 @@ const JsonSchemaObject = z
   .record(z.string(), z.unknown())
   .describe('A JSON Schema (2020-12) without remote references.');
 
+const Headers = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'Expected the name of a header.'),
+    z
+      .string()
+      .min(1)
+      .max(4_096)
+      .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'Expected printable ASCII.'),
+  )
+  .refine((headers) => Object.keys(headers).length <= 20, 'Expected 20 headers at most.')
+  .describe(
+    'Sent with every call, to the origin of `url` alone: sealed at once, never readable again, and left out of what the ' +
+      'tool answers. They need an https address.',
+  );
+
 const toolShape = {
   description: z.string().min(1).max(2_000).describe('What it does, for the model.'),
   parameters: JsonSchemaObject.describe('What its arguments must be, as JSON Schema (2020-12).'),
@@ -22,7 +37,9 @@ const toolShape = {
   timeout_ms: z.int().min(10).max(60_000).optional().describe('Default 10,000.'),
 };
 
-export const ToolInput = z.strictObject({ name: ToolName, ...toolShape }).meta({ id: 'ToolInput' });
+export const ToolInput = z
+  .strictObject({ name: ToolName, ...toolShape, headers: Headers.optional() })
+  .meta({ id: 'ToolInput' });
 export type ToolInput = z.infer<typeof ToolInput>;
 
 export const Tool = z
@@ -34,6 +51,9 @@ export const Tool = z
     url: z.string().nullable(),
     method: z.enum(['GET', 'POST']).nullable(),
     timeout_ms: z.int(),
+    header_names: z
+      .array(z.string())
+      .describe('The secret headers that it is called with; nobody is told their values.'),
   })
   .meta({ id: 'Tool' });
 export type Tool = z.infer<typeof Tool>;
@@ -84,7 +104,14 @@ export const updateTool = defineRoute({
   summary: 'Change a registered tool',
   scope: 'systems:write',
   params: NameParams,
-  body: z.strictObject(toolShape).partial(),
+  body: z
+    .strictObject({
+      ...toolShape,
+      headers: Headers.nullable().describe(
+        'In place of all headers before; null: none. Needed again when `url` moves to another origin.',
+      ),
+    })
+    .partial(),
   response: { status: 200, description: 'The tool as it is now', schema: Tool },
 });
 
@@ -146,6 +173,22 @@ export const ToolCallRecord = z
   })
   .meta({ id: 'ToolCallRecord' });
 export type ToolCallRecord = z.infer<typeof ToolCallRecord>;
+
+/** What an answer whose tools were executed here has as its member `signalbox`; a stream has it in its last chunk but one. */
+export const ToolsUsed = z
+  .object({
+    tool_calls: z.array(ToolCallRecord).describe('In the order of the steps.'),
+    tool_steps: z.int().describe('How often the model called tools.'),
+    stopped: z
+      .enum(['answer', 'step_cap'])
+      .describe('`step_cap`: it had called tools as often as it may, and had to answer.'),
+  })
+  .meta({ id: 'ToolsUsed' });
+export type ToolsUsed = z.infer<typeof ToolsUsed>;
+
+/** What a stream tells on the way, in the member `signalbox` of a chunk without choices. */
+export type ToolNote =
+  { tool_call_started: Pick<ToolCallRecord, 'id' | 'name' | 'arguments'> } | { tool_call: ToolCallRecord };
 
 export const toolRoutes = [
   createTool,

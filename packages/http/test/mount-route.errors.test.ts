@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Problem } from '@signalbox/contracts';
 import { waitFor } from '@signalbox/test-kit';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { postJson, rawExchange, secret, startHarness, writer, type Harness } from './harness.ts';
 
 let harness: Harness;
@@ -149,15 +149,23 @@ describe('OD-9, S1: bodies that are too large', () => {
     expect((await problemOf(answer)).status).toBe(413);
   });
 
-  it('are counted after they are inflated: 50 kB of gzip that become 50 MB cost no more than 64 kB', async () => {
+  it('are counted while they are inflated: 50 kB of gzip that would become 50 MB are given up long before', async () => {
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(50_000_000, 0x20)));
     expect(bomb.length).toBeLessThan(65_536);
-    const before = process.memoryUsage.rss();
-    const cpu = process.cpuUsage();
-    const problem = await problemOf(await postJson(notes(), bomb, { ...writer, 'content-encoding': 'gzip' }));
-    expect(problem.status).toBe(413);
-    expect(process.cpuUsage(cpu).user / 1_000).toBeLessThan(1_500);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(30_000_000);
+    const times = 20;
+    const memory = process.memoryUsage.rss();
+    let cpu = process.cpuUsage();
+    const answers = await Promise.all(
+      Array.from({ length: times }, () => postJson(notes(), bomb, { ...writer, 'content-encoding': 'gzip' })),
+    );
+    const spent = process.cpuUsage(cpu).user;
+    const grown = process.memoryUsage.rss() - memory;
+    for (const answer of answers) expect((await problemOf(answer)).status).toBe(413);
+    // How fast this machine is, and how busy, is in both sides of the comparison: client and server against inflating alone.
+    cpu = process.cpuUsage();
+    for (let count = 0; count < times; count += 1) gunzipSync(bomb);
+    expect(spent).toBeLessThan(process.cpuUsage(cpu).user / 2);
+    expect(grown).toBeLessThan((times * 50_000_000) / 3);
   });
 });
 

@@ -14,6 +14,8 @@ export interface RedisOptions {
   /** Shows in `CLIENT LIST` and in log lines. */
   name: string;
   use: RedisUse;
+  /** In place of the 50 ms of a `request`: for a Redis that is far away, or a machine with too much to do. */
+  timeoutMs?: number;
   logger: Logger;
 }
 
@@ -95,9 +97,10 @@ class PatientRedis extends Redis {
 }
 
 /** Opens a connection at once, in the background. It reconnects by itself for as long as it is not closed. */
-export function connectRedis({ url, name, use, logger }: RedisOptions): Redis {
+export function connectRedis({ url, name, use, timeoutMs, logger }: RedisOptions): Redis {
   const redis = new PatientRedis(url, {
     ...optionsOf[use],
+    ...(timeoutMs === undefined ? {} : patienceOf(use, timeoutMs)),
     connectionName: name,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
@@ -106,6 +109,11 @@ export function connectRedis({ url, name, use, logger }: RedisOptions): Redis {
   });
   tellOfOutages(redis, name, logger);
   return redis;
+}
+
+/** A call that may take longer than a silent connection is believed in would be lost with that connection. */
+function patienceOf(use: RedisUse, timeoutMs: number): ClientOptions {
+  return { commandTimeout: timeoutMs, socketTimeout: Math.max(optionsOf[use].socketTimeout, 2 * timeoutMs) };
 }
 
 /** A connection that whoever opened it closes, with `await using`. */

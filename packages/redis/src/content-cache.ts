@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Redis } from 'ioredis';
+import { createCacheCounters, tenantTag, type CacheCounts } from './cache-counters.ts';
 import { stepOutage, type Outage } from './outage.ts';
 import { askRedis } from './redis-away.ts';
 
@@ -41,7 +42,13 @@ export interface Made<Result> {
   keep: Buffer | null;
 }
 
-export interface ContentCache<Name extends string> {
+export interface CacheStatistics extends CacheCounts {
+  /** What is kept at the moment, and how many bytes it has. */
+  entries: number;
+  bytes: number;
+}
+
+export interface ContentCache<Name extends string> extends AsyncDisposable {
   /** Null: it is not there, it is damaged, or Redis is away. */
   get(namespace: Name, key: CacheKey): Promise<Buffer | null>;
   /** Keeps it for as long as the namespace says; does nothing when it is too large or Redis is away. */
@@ -57,8 +64,17 @@ export interface ContentCache<Name extends string> {
     make: () => Promise<Made<Result>>,
     signal: AbortSignal,
   ): Promise<{ kept: Buffer } | { made: Result }>;
-  /** Forgets everything of a namespace, and nothing else; tells how many entries there were. */
-  clear(namespace: Name): Promise<number>;
+  /** By this an entry can be found again by whoever knows the tenant, and not the input. */
+  referenceOf(key: CacheKey): string;
+  /** What a tenant has under a reference. It counts neither as a hit nor as a miss. */
+  getReferred(namespace: Name, tenantId: string, reference: string): Promise<Buffer | null>;
+  /** Throws `RedisAway` while nobody can tell. */
+  statistics(namespace: Name, tenantId: string): Promise<CacheStatistics>;
+  /**
+   * Forgets everything of a namespace, or what one tenant has there, and nothing else; tells how many entries there were.
+   * What is being made meanwhile is kept all the same. Throws `RedisAway`.
+   */
+  clear(namespace: Name, tenantId?: string): Promise<number>;
 }
 
 /** What came of a making: what others may use, nothing that they may, or its maker left and somebody else has to. */
@@ -67,22 +83,50 @@ type Outcome = Buffer | 'nothing' | 'left';
 const hashBytes = 32;
 const [waitFirstMs, waitMsMax] = [10, 200];
 const scanCount = 500;
+const lockSuffix = ':making';
 
 // Only its own lock: a maker that took too long must not take away the one of whoever came after it.
 const unlockLua = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /**
- * A cache of answers by what they answer: `<prefix>:<namespace>:v<schema>:<sha256>`, the hash being of tenant, model, version of
- * the prompt and input. An entry carries the hash of its own bytes, so that a damaged one is a miss. With Redis away every
+ * A cache of answers by what they answer: `<prefix>:<namespace>:v<schema>:<tenant>:<sha256>`, the hash being of tenant, model,
+ * version of the prompt and input. An entry carries the hash of its own bytes, so that a damaged one is a miss. With Redis away every
  * lookup is a miss and nothing waits for it.
  */
 export function createContentCache<Name extends string>(options: ContentCacheOptions<Name>): ContentCache<Name> {
   const { redis, prefix, namespaces, logger, metrics, bytesMax = 10 * 1_048_576, makingMsMax = 120_000 } = options;
   const making = new Map<string, Promise<Outcome>>();
+  const counters = createCacheCounters({ redis, prefix });
   let outage: Outage = { kind: 'closed' };
 
+  function placeOf(namespace: Name, tenantId: string, reference: string): string {
+    return `${prefix}:${namespace}:v${String(namespaces[namespace].schema)}:${tenantTag(tenantId)}:${reference}`;
+  }
+
   function keyOf(namespace: Name, key: CacheKey): string {
-    return `${prefix}:${namespace}:v${String(namespaces[namespace].schema)}:${hashOf(key)}`;
+    return placeOf(namespace, key.tenantId, hashOf(key));
+  }
+
+  function counted(namespace: Name, { tenantId }: CacheKey, what: 'hits' | 'misses'): void {
+    if (what === 'hits') metrics.cacheHit(namespace);
+    else metrics.cacheMiss(namespace);
+    counters.add(tenantId, namespace, what);
+  }
+
+  /** The entries of a namespace, of one tenant or of all, some of them perhaps twice. */
+  async function scan(
+    namespace: Name,
+    tenantId: string | undefined,
+    take: (keys: string[]) => Promise<void>,
+  ): Promise<void> {
+    const tenant = tenantId === undefined ? '' : `*:${tenantTag(tenantId)}:`;
+    const pattern = `${escapeGlob(`${prefix}:${namespace}:`)}v${tenant}*`;
+    for (let cursor = '0', more = true; more; more = cursor !== '0') {
+      const [next, found] = await askRedis(redis.scan(cursor, 'MATCH', pattern, 'COUNT', scanCount));
+      const keys = found.filter((key) => !key.endsWith(lockSuffix));
+      if (keys.length > 0) await take(keys);
+      cursor = next;
+    }
   }
 
   /** Redis' answer; `otherwise` while it is away, without waiting for it but for the one that learns whether it is back. */
@@ -124,8 +168,7 @@ export function createContentCache<Name extends string>(options: ContentCacheOpt
   return {
     async get(namespace, key) {
       const bytes = await read(keyOf(namespace, key));
-      if (bytes === null) metrics.cacheMiss(namespace);
-      else metrics.cacheHit(namespace);
+      counted(namespace, key, bytes === null ? 'misses' : 'hits');
       return bytes;
     },
     set(namespace, key, bytes) {
@@ -133,11 +176,11 @@ export function createContentCache<Name extends string>(options: ContentCacheOpt
     },
     async getOrMake(namespace, key, make, signal) {
       const storageKey = keyOf(namespace, key);
-      const lockKey = `${storageKey}:making`;
+      const lockKey = `${storageKey}${lockSuffix}`;
       const token = randomUUID();
       const giveUpAt = performance.now() + makingMsMax;
       const hit = (kept: Buffer): { kept: Buffer } => {
-        metrics.cacheHit(namespace);
+        counted(namespace, key, 'hits');
         return { kept };
       };
       for (let waitMs = waitFirstMs; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
@@ -146,7 +189,7 @@ export function createContentCache<Name extends string>(options: ContentCacheOpt
           const outcome = await settledOr(under, signal);
           if (Buffer.isBuffer(outcome)) return hit(outcome);
           if (outcome === 'left') continue;
-          metrics.cacheMiss(namespace);
+          counted(namespace, key, 'misses');
           return { made: (await make()).result };
         }
         const [flight, land] = deferred<Outcome>();
@@ -166,7 +209,7 @@ export function createContentCache<Name extends string>(options: ContentCacheOpt
           isLocked = lock === 'OK';
           if (lock !== null || performance.now() >= giveUpAt) {
             signal.throwIfAborted();
-            metrics.cacheMiss(namespace);
+            counted(namespace, key, 'misses');
             const { result, keep } = await make();
             if (keep !== null && keep.length <= bytesMax) {
               await write(storageKey, keep, namespaces[namespace].ttlMs);
@@ -185,16 +228,27 @@ export function createContentCache<Name extends string>(options: ContentCacheOpt
         await sleep(waitMs, undefined, { signal });
       }
     },
-    async clear(namespace) {
-      const pattern = `${escapeGlob(`${prefix}:${namespace}:`)}v*`;
+    referenceOf: hashOf,
+    getReferred: (namespace, tenantId, reference) => read(placeOf(namespace, tenantId, reference)),
+    async statistics(namespace, tenantId) {
+      const seen = new Set<string>();
+      let bytes = 0;
+      await scan(namespace, tenantId, async (keys) => {
+        const others = keys.filter((key) => !seen.has(key));
+        for (const key of others) seen.add(key);
+        const lengths = await askRedis(Promise.all(others.map((key) => redis.strlen(key))));
+        for (const length of lengths) bytes += Math.max(0, length - hashBytes);
+      });
+      return { ...(await counters.read(tenantId, namespace)), entries: seen.size, bytes };
+    },
+    async clear(namespace, tenantId) {
       let cleared = 0;
-      for (let cursor = '0', more = true; more; more = cursor !== '0') {
-        const [next, keys] = await askRedis(redis.scan(cursor, 'MATCH', pattern, 'COUNT', scanCount));
-        if (keys.length > 0) cleared += await askRedis(redis.unlink(...keys));
-        cursor = next;
-      }
+      await scan(namespace, tenantId, async (keys) => {
+        cleared += await askRedis(redis.unlink(...keys));
+      });
       return cleared;
     },
+    [Symbol.asyncDispose]: () => counters[Symbol.asyncDispose](),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is known of Redis: it answers (`closed`), or it does not and is not asked before `probeAt` (`open`), or one probe is
+ * What is known of a store: it answers (`closed`), or it does not and is not asked before `probeAt` (`open`), or one probe is
  * under way (`half_open`). Times are milliseconds of any clock that only goes forward.
  */
 export type Outage =

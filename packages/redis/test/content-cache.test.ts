@@ -50,7 +50,7 @@ describe('LA-4: a cache by content', () => {
     await cache.set('answers', one, Buffer.from('kept'));
     expect((await cache.get('answers', one))?.toString()).toBe('kept');
     const [stored] = await keysOf(`${prefix}:answers:*`);
-    expect(stored).toMatch(/^test-[0-9a-f-]+:answers:v1:[0-9a-f]{64}$/);
+    expect(stored).toMatch(/^test-[0-9a-f-]+:answers:v1:[0-9a-f]{16}:[0-9a-f]{64}$/);
     expect(await redis.pttl(stored ?? '')).toBeGreaterThan(50_000);
     expect(await metrics.text()).toContain('cache_hits_total{cache="answers"} 1');
     expect(await metrics.text()).toContain('cache_misses_total{cache="answers"} 1');
@@ -174,6 +174,61 @@ describe('CR-5: forgetting a namespace', () => {
     expect(await cache.get('other', other)).not.toBeNull();
     expect(await alike.get('answers', other)).not.toBeNull();
     expect(await redis.exists(...kept)).toBe(2);
+  });
+
+  it('B-43: forgets what one tenant has, what is being made aside, and nothing of the others', async () => {
+    const { cache } = open(redis, { prefix: `${prefix}-tenants` });
+    const [mine, theirs] = [key({ tenantId: 'mine' }), key({ tenantId: 'theirs' })];
+    for (const one of [mine, theirs]) await cache.set('answers', one, Buffer.from('kept'));
+    await cache.set('other', mine, Buffer.from('kept'));
+    const lock = cache.getOrMake(
+      'answers',
+      key({ tenantId: 'mine' }),
+      async () => ({ result: await cache.clear('answers', 'mine'), keep: Buffer.from('made') }),
+      signal,
+    );
+    expect(await lock).toEqual({ made: 1 });
+    expect(await cache.get('answers', mine)).toBeNull();
+    expect(await cache.get('answers', theirs)).not.toBeNull();
+    expect(await cache.get('other', mine)).not.toBeNull();
+    expect(await cache.statistics('answers', 'mine')).toMatchObject({ entries: 1, bytes: 4 });
+  });
+});
+
+describe('CR-4: statistics of a cache', () => {
+  it('counts for each tenant what it looked up, in all replicas together, and what it has', async () => {
+    const [here, there] = [open(redis, { prefix: `${prefix}-counts` }), open(second, { prefix: `${prefix}-counts` })];
+    const one = key({ tenantId: 'mine' });
+    expect(await here.cache.statistics('answers', 'mine')).toEqual({
+      hits: 0,
+      misses: 0,
+      since: null,
+      entries: 0,
+      bytes: 0,
+    });
+    await here.cache.get('answers', one);
+    await here.cache.set('answers', one, Buffer.from('12345'));
+    await there.cache.get('answers', one);
+    await there.cache.getOrMake('answers', one, () => Promise.reject(new Error('not asked')), signal);
+    await there.cache.get('answers', key({ tenantId: 'theirs' }));
+    const counts = await waitFor(async () => {
+      const found = await here.cache.statistics('answers', 'mine');
+      return found.hits === 2 && found;
+    });
+    expect(counts).toEqual({ hits: 2, misses: 1, since: expect.any(Date), entries: 1, bytes: 5 });
+    await there.cache[Symbol.asyncDispose]();
+    expect(await here.cache.statistics('answers', 'theirs')).toMatchObject({ hits: 0, misses: 1, entries: 0 });
+    expect(await here.cache.statistics('other', 'mine')).toMatchObject({ hits: 0, misses: 0, entries: 0 });
+  });
+
+  it('finds an entry again by its reference, for its own tenant alone', async () => {
+    const { cache } = open();
+    const one = key({ tenantId: 'mine' });
+    await cache.set('answers', one, Buffer.from('kept'));
+    const reference = cache.referenceOf(one);
+    expect((await cache.getReferred('answers', 'mine', reference))?.toString()).toBe('kept');
+    expect(await cache.getReferred('answers', 'theirs', reference)).toBeNull();
+    expect(await cache.getReferred('other', 'mine', reference)).toBeNull();
   });
 });
 

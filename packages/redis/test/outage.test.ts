@@ -249,6 +249,23 @@ describe('R6: connections', () => {
     await expect(failed).rejects.not.toBeInstanceOf(RedisAway);
   });
 
+  it('waits for a frozen Redis as long as it was told to, and then no longer', async () => {
+    const [patient, quick] = [10_000, 300].map((timeoutMs) =>
+      connectRedis({ url: server.url, name: 'told', use: 'request', timeoutMs, logger }),
+    ) as [Redis, Redis];
+    opened.push(patient, quick);
+    await Promise.all([once(patient, 'ready'), once(quick, 'ready')]);
+    server.freeze();
+    const kept = patient.set('x', '1');
+    const from = performance.now();
+    await expect(askRedis(quick.get('x'))).rejects.toBeInstanceOf(RedisAway);
+    expect(performance.now() - from).toBeGreaterThan(250);
+    // Longer than a connection that says nothing is usually believed in.
+    await waitFor(() => performance.now() - from > 2_500);
+    server.thaw();
+    expect(await kept).toBe('OK');
+  });
+
   it('can be asked whether Redis answers, for as long as the asker has time', async () => {
     await using connection = openRedis({ url: server.url, name: 'ping', use: 'worker', logger });
     await waitFor(async () => {

@@ -1,5 +1,6 @@
 export { createTestDatabase, type CreateTestDatabaseOptions, type TestDatabase } from './test-database.ts';
 export {
+  startChromaServer,
   startPostgresServer,
   startRedisServer,
   type PrivateStore,
@@ -8,6 +9,7 @@ export {
 export { testStore } from './environment.ts';
 export { waitFor, type WaitForOptions } from './wait-for.ts';
 export { simulateAnthropic } from './simulate-anthropic.ts';
+export { simulateEmbeddings, type SimulatedEmbeddings } from './simulate-embeddings.ts';
 export { simulateGemini } from './simulate-gemini.ts';
 export {
   simulateProvider,

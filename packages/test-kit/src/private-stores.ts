@@ -1,7 +1,14 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findInstalledRedis, startPostgres, startRedis, type RedisBinary, type StoreServer } from '@signalbox/local';
+import {
+  findInstalledRedis,
+  startChroma,
+  startPostgres,
+  startRedis,
+  type RedisBinary,
+  type StoreServer,
+} from '@signalbox/local';
 
 /** A store for one test alone: it may be killed, frozen, flushed and started again. Disposing removes its data too. */
 export type PrivateStore = StoreServer;
@@ -20,6 +27,12 @@ export async function startRedisServer({ config = {} }: PrivateStoreOptions = {}
 export async function startPostgresServer({ config = {} }: PrivateStoreOptions = {}): Promise<PrivateStore> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-test-postgres-'));
   return startPostgres({ folder, logFile: join(folder, 'postgres.log'), durable: false, keepData: false, config });
+}
+
+/** It takes no configuration. */
+export async function startChromaServer(): Promise<PrivateStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-test-chroma-'));
+  return startChroma({ folder, logFile: join(folder, 'chroma.log'), keepData: false });
 }
 
 function redisOfThisRun(): RedisBinary {

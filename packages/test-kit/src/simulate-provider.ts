@@ -33,6 +33,8 @@ export type ProviderFault =
 export interface ProviderBehaviour {
   /** The text of the answer, in the pieces in which it is streamed. */
   pieces?: readonly string[];
+  /** In place of `pieces`: what it says to this very request. */
+  say?: (request: ProviderRequest) => string;
   /** What it thinks before it speaks. */
   thinking?: { text: string; signature?: string };
   /** What it calls after it has spoken; in a stream each call's arguments come in two pieces. */
@@ -135,7 +137,9 @@ export async function simulateWire(wire: SimulatedWire, behaviour: ProviderBehav
       response.on('close', () => {
         if (!response.writableFinished) recorded.abortedAt = performance.now();
       });
-      await answer(wire, recorded, response, next.shift() ?? standing);
+      const chosen = next.shift() ?? standing;
+      const pieces = chosen.say === undefined ? {} : { pieces: [chosen.say(recorded)] };
+      await answer(wire, recorded, response, { ...chosen, ...pieces });
     })().catch(() => response.destroy());
   });
   server.on('connection', (socket) => {

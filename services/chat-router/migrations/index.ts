@@ -6,6 +6,8 @@ import * as answers from './0004-answers.ts';
 import * as systems from './0005-systems.ts';
 import * as tools from './0006-tools.ts';
 import * as conversations from './0007-conversations.ts';
+import * as toolHeaders from './0008-tool-headers.ts';
+import * as taskAuthority from './0009-task-authority.ts';
 
 export const migrations: Migrations = {
   '0001-usage': usage,
@@ -15,4 +17,6 @@ export const migrations: Migrations = {
   '0005-systems': systems,
   '0006-tools': tools,
   '0007-conversations': conversations,
+  '0008-tool-headers': toolHeaders,
+  '0009-task-authority': taskAuthority,
 };

@@ -16,11 +16,14 @@ import { newId } from '@signalbox/ids';
 import { openOutbound } from '@signalbox/outbound';
 import { openDatabase, startOutboxRelay, type Database } from '@signalbox/postgres';
 import { createEmitter, createQueues } from '@signalbox/queue';
-import { openRedis } from '@signalbox/redis';
+import { createContentCache, openRedis } from '@signalbox/redis';
 import { createLogger, createMetrics } from '@signalbox/telemetry';
+import { createVault, VaultKeys } from '@signalbox/vault';
 import type { AnswerChat } from '../src/asking/answer-chat.ts';
 import type { Schema } from '../src/app/schema.ts';
 import { startSystems, type SystemsOptions } from '../src/app/start-systems.ts';
+import { namespaces } from '../src/cache/namespaces.ts';
+import { createReplays } from '../src/idempotency/replays.ts';
 import { createResponseSink } from '../src/completions/response-sink.ts';
 
 export const audience = 'chat-router';
@@ -127,6 +130,12 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
     }),
   );
   const outbound = owned.use(openOutbound({ allow: options.allow ?? [] }));
+  const cacheRedis = owned.use(
+    openRedis({ url: redisUrl, name: 'test cache', use: 'request', timeoutMs: 5_000, logger }),
+  );
+  // Until it is connected it counts as away, and nothing is kept.
+  await cacheRedis.settled(5_000);
+  const place = { redis: cacheRedis.redis, prefix: 'chat-router:cache' };
   const app = createService({ logger, metrics });
   const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, audience) });
   const systems = startSystems(
@@ -141,8 +150,10 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
       },
       outbound,
       answer,
-      cacheRedis: owned.use(openRedis({ url: redisUrl, name: 'test cache', use: 'request', logger })),
+      replays: owned.use(createReplays({ database, logger })),
+      cache: owned.use(createContentCache({ ...place, namespaces, logger, metrics })),
       plainHttpTo: options.allow ?? [],
+      vault: createVault(VaultKeys.parse(`k1:${randomBytes(32).toString('base64url')}`)),
       budgetsChanged: () => Promise.resolve(),
       clientStalledMsMax: 10_000,
       logger,

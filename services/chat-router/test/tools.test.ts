@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IdentityKeys } from '@signalbox/identity';
 import { createTestDatabase, testStore } from '@signalbox/test-kit';
 import { migrations } from '../migrations/index.ts';
+import { startServerOf, type Handle } from './http-server.ts';
 import {
   aCaller,
   answerOver,
@@ -13,28 +12,6 @@ import {
   type TestSystems,
   newIdentityKeys,
 } from './systems-harness.ts';
-
-type Handle = (body: string, request: IncomingMessage, response: ServerResponse) => void;
-
-/** A server that answers as it is told, and remembers what it was asked. */
-async function startServerOf(handle: Handle) {
-  const server = createServer((request, response) => {
-    void request.toArray().then((chunks) => {
-      handle(Buffer.concat(chunks as Buffer[]).toString(), request, response);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${String(port)}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 interface Asked {
   messages: { role: string; content: string }[];
@@ -214,7 +191,7 @@ describe('tools that are not to be had', () => {
   it.each([
     ['unknown tools', named('shell'), 400],
     ['tools that are not granted', named('current_time'), 403],
-    ['a stream', { stream: true }, 400],
+    ['several answers at once', { n: 2 }, 400],
     ['execute_tools that is no yes', { execute_tools: 'yes' }, 400],
     ['more steps than may be', { max_tool_steps: 1_000 }, 400],
   ])('%s are refused before anybody is asked', async (_name, body, status) => {
@@ -290,7 +267,7 @@ describe('the register of tools', () => {
     ['arguments that are no object', { name: 'a', parameters: { type: 'string' } }, 400],
     ['an address that is none', { name: 'a', url: 'file:///etc/passwd' }, 400],
     ['another method', { name: 'a', method: 'DELETE' }, 400],
-    ['a member of its own', { name: 'a', headers: { authorization: 'x' } }, 400],
+    ['a member of its own', { name: 'a', cookies: { a: 'x' } }, 400],
   ])('refuses %s', async (_name, { name, ...more }, status) => {
     expect((await register(name, more)).status).toBe(status);
   });

@@ -17,7 +17,9 @@ export const signingPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const tokenKeys = TokenKeys.parse(
   JSON.stringify({ keys: [{ ...signingPair.privateKey.export({ format: 'jwk' }), kid: 'test-1' }] }),
 );
-const identityKeys = IdentityKeys.parse(`gateway:test:${randomBytes(32).toString('base64url')}`);
+const identityKeys = IdentityKeys.parse(
+  ['gateway', 'chat-router'].map((name) => `${name}:test:${randomBytes(32).toString('base64url')}`).join(','),
+);
 
 export interface Answer {
   status: number;

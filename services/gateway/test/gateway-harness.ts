@@ -197,7 +197,7 @@ export async function startTestGateway({
   const inForce = limitsInForce(LimitsFile.parse(limits), null);
   const forwarder = owned.use(
     createForwarder({
-      upstreams: { 'chat-router': upstreamUrl },
+      upstreams: { 'chat-router': [upstreamUrl] },
       socketsMax: inFlightMax + 100,
       onFailure: events.upstreamFailed,
       ...forwarderOptions,

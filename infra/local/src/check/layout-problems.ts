@@ -41,7 +41,11 @@ function textProblems({ path, text }: RepositoryFile): string[] {
   };
   if (namesWhatItForbids.test(path)) return problems;
   tell(machinePath, 'names a folder of one machine');
-  if (path === 'pnpm-lock.yaml') tell(/\btarball:|registry\.|npmjs\.org/, 'names the address of a registry');
+  if (path === 'pnpm-lock.yaml') {
+    tell(/\btarball:|registry\.|npmjs\.org/, 'names the address of a registry');
+    // LA-17: providers are spoken to on their own wires.
+    tell(/langchain/i, 'brings LangChain');
+  }
   if (source.test(path)) {
     tell(/\b(TODO|FIXME|XXX)\b/, 'finish it or leave it out; what is left open belongs in an issue');
     tell(/(eslint-disable|@ts-expect-error)(?!.* -- \w)/, 'say after ` -- ` why the rule makes this code worse');

@@ -14,12 +14,15 @@ import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from 
 import { createEmitter, createQueues } from '@signalbox/queue';
 import { createBreakers, openRedis } from '@signalbox/redis';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
+import { createVault } from '@signalbox/vault';
 import { migrations } from '../../migrations/index.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { mountCacheRoutes } from '../cache/routes.ts';
 import { answer } from '../completions/answer.ts';
 import { configuredProfiles, openPipeline } from '../completions/open-pipeline.ts';
 import { openAiChat } from '../completions/openai-ingress.ts';
 import { mountCompletionRoutes } from '../completions/routes.ts';
+import { createInlineImages } from '../images/inline-images.ts';
 import { ownerOf } from '../connections/connection-store.ts';
 import { mountEmbeddingRoutes } from '../embeddings/routes.ts';
 import { mountMessageRoutes } from '../messages/routes.ts';
@@ -44,6 +47,7 @@ import { startUsageWorker } from '../usage/usage-recorded.worker.ts';
 import { insertUsageRecords } from '../usage/usage-store.ts';
 import type { Config } from './config.ts';
 import { createEvents } from './events.ts';
+import { openCaches } from './open-caches.ts';
 import { openTenants } from './open-tenants.ts';
 import type { Schema } from './schema.ts';
 import { startSystems } from './start-systems.ts';
@@ -97,7 +101,8 @@ export async function startChatRouter(
   const worker = owned.use(startUsageWorker(working));
   const budgetWorker = owned.use(startBudgetWorker({ ...working, events }));
   const stateWorker = owned.use(startProviderStateWorker({ ...working, events }));
-  const cacheRedis = owned.use(openRedis({ url: redisCacheUrl, name: serviceName, use: 'request', logger }));
+  const patience = { use: 'request', timeoutMs: config.redisTimeoutMs } as const;
+  const cacheRedis = owned.use(openRedis({ url: redisCacheUrl, name: serviceName, ...patience, logger }));
   const breakerEvents = owned.use(
     openRedis({ url: redisCacheUrl, name: `${serviceName} breakers`, use: 'worker', logger }),
   );
@@ -119,10 +124,12 @@ export async function startChatRouter(
   );
 
   const registry = createModelRegistry();
+  const outbound = owned.use(openOutbound({ allow: config.outboundAllow }));
+  const inlineImages = createInlineImages({ outbound, plainHttpTo: config.outboundAllow });
   const shared = [
     extractiveConnection(createExtractiveProvider(), registry),
     ...config.providers.map(({ settings, apiKey }) =>
-      operatorConnection(createProvider(settings, apiKey), settings, registry),
+      operatorConnection(createProvider(settings, apiKey, { inlineImages }), settings, registry),
     ),
   ];
   const providers = shared.map(({ connection }) => owned.use(connection.provider));
@@ -130,8 +137,10 @@ export async function startChatRouter(
     {
       database,
       redisUrl,
+      redisTimeoutMs: config.redisTimeoutMs,
       vaultKeys: config.vaultKeys,
       outboundAllow: config.outboundAllow,
+      inlineImages,
       shared,
       registry,
       emitter,
@@ -139,6 +148,17 @@ export async function startChatRouter(
       logger,
       metrics,
       ...prefix,
+    },
+    owned,
+  );
+  const { cache, semantic } = openCaches(
+    {
+      cacheRedis,
+      chromaUrl: config.chromaUrl,
+      semanticCache: config.semanticCache,
+      prefix: queuePrefix ?? serviceName,
+      logger,
+      metrics,
     },
     owned,
   );
@@ -153,7 +173,8 @@ export async function startChatRouter(
       ledger,
       breakers,
       database,
-      cacheRedis,
+      cache,
+      semantic,
       settings: config.resilience,
       events,
       logger,
@@ -174,10 +195,12 @@ export async function startChatRouter(
       nudgeRelay: () => {
         relay.nudge();
       },
-      cacheRedis,
-      outbound: owned.use(openOutbound({ allow: config.outboundAllow })),
+      cache,
+      outbound,
       plainHttpTo: config.outboundAllow,
+      vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
       answer: (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal),
+      replays: pipeline.replays,
       budgetsChanged: tenants.budgetsChanged,
       clientStalledMsMax: config.clientStalledMsMax,
       logger,
@@ -196,7 +219,11 @@ export async function startChatRouter(
       usage_worker: { probe: () => worker.probe(), critical: false },
       budget_worker: { probe: () => budgetWorker.probe(), critical: false },
       provider_state_worker: { probe: () => stateWorker.probe(), critical: false },
+      restriction_worker: { probe: () => systems.restrictionWorker.probe(), critical: false },
       task_worker: { probe: () => systems.taskWorker.probe(), critical: false },
+      ...(semantic === null
+        ? {}
+        : { chroma: { probe: (signal: AbortSignal) => semantic.index.ping(signal), critical: false } }),
       ...Object.fromEntries(providers.map((provider) => [`provider_${provider.name}`, probeOf(provider)])),
     },
     providers: () =>
@@ -208,10 +235,11 @@ export async function startChatRouter(
   const { connections } = tenants;
   const tellAudit = createTellAudit(emitter);
   mountProviderStateRoutes(routes, { connections, breakers, database, tellAudit, nudgeRelay });
+  mountCacheRoutes(routes, { cache, semantic, database, tellAudit, nudgeRelay });
   const bounds = { stalledMsMax: config.clientStalledMsMax };
   mountCompletionRoutes(routes, pipeline, bounds, systems.answer);
-  mountMessageRoutes(routes, pipeline, bounds);
-  mountResponseRoutes(routes, pipeline, bounds);
+  mountMessageRoutes(routes, pipeline, bounds, systems.answerIn);
+  mountResponseRoutes(routes, pipeline, bounds, systems.answerIn);
   mountEmbeddingRoutes(routes, pipeline, bounds);
   mountModelRoutes(routes, tenants.connections);
   tenants.mount(routes);

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -27,7 +27,12 @@ const provider = `
 
 describe('the settings (R24)', () => {
   it('need no provider', async () => {
-    expect(await readConfig(env)).toMatchObject({ providers: [], clientStalledMsMax: 60_000, shutdownGraceMs: 15_000 });
+    expect(await readConfig(env)).toMatchObject({
+      providers: [],
+      redisTimeoutMs: 50,
+      clientStalledMsMax: 60_000,
+      shutdownGraceMs: 15_000,
+    });
   });
 
   it('take providers from a file and their keys from the environment', async () => {
@@ -45,6 +50,32 @@ describe('the settings (R24)', () => {
       { settings: { name: 'local', timeouts: { idle_ms: 30_000 } }, apiKey: null },
       { settings: { name: 'openai', timeouts: { first_token_ms: 5_000 } }, apiKey: 'sk-x' },
     ]);
+  });
+
+  it('have a semantic cache where the file asks for one, with a model of the file', async () => {
+    expect(await readConfig(env)).toMatchObject({ chromaUrl: null, semanticCache: null });
+    const config = await withProviders(
+      `providers:${provider}\nsemantic_cache: { embedding_model: local/llama3.2, threshold: 0.9 }`,
+      { CHROMA_URL: 'http://127.0.0.1:8000' },
+    );
+    expect(config).toMatchObject({
+      chromaUrl: 'http://127.0.0.1:8000',
+      semanticCache: { embedding_model: 'local/llama3.2', threshold: 0.9, by_default: false, ttl_seconds: 300 },
+    });
+    for (const settings of [
+      '{ embedding_model: local/other }',
+      '{ embedding_model: llama3.2 }',
+      '{ threshold: 0.9 }',
+    ]) {
+      await expect(withProviders(`providers:${provider}\nsemantic_cache: ${settings}`)).rejects.toThrow(
+        /semantic_cache.*embedding_model/s,
+      );
+    }
+  });
+
+  it('can be read from the example that is shipped', async () => {
+    const example = await readFile(join(import.meta.dirname, '../../providers.example.yaml'), 'utf8');
+    expect((await withProviders(example)).semanticCache).toMatchObject({ threshold: 0.95 });
   });
 
   it('name every bad variable at once and print no value', async () => {

@@ -5,6 +5,7 @@ import { guardedConnector } from '@signalbox/outbound';
 import type { LogLevel } from '@signalbox/telemetry';
 import { VaultKeys } from '@signalbox/vault';
 import { z } from 'zod';
+import type { SemanticCacheSettings } from '../cache/semantic-settings.ts';
 import { ProvidersFile, type ProviderSettings } from '../providers/provider-settings.ts';
 import { ResilienceSettings } from '../resilience/resilience-settings.ts';
 
@@ -18,6 +19,7 @@ const Environment = z.object({
   DATABASE_URL: z.url(),
   REDIS_QUEUE_URL: z.url(),
   REDIS_CACHE_URL: z.url().optional(),
+  REDIS_TIMEOUT_MS: z.coerce.number().int().min(1).max(60_000).default(50),
   IDENTITY_KEYS: z.string().transform((text, context) => {
     try {
       return IdentityKeys.parse(text);
@@ -26,6 +28,7 @@ const Environment = z.object({
       return z.NEVER;
     }
   }),
+  CHROMA_URL: z.url({ protocol: /^https?$/ }).optional(),
   PROVIDERS_FILE: z.string().optional(),
   VAULT_KEYS: z
     .string()
@@ -72,7 +75,13 @@ export interface Config {
   redisQueueUrl: string;
   /** For what may be lost: breakers, cached answers. */
   redisCacheUrl: string;
+  /** How long a request waits for Redis, which then counts as away. */
+  redisTimeoutMs: number;
   identityKeys: IdentityKeys;
+  /** For the index of the semantic cache; null: there is none. */
+  chromaUrl: string | null;
+  /** Null: no answer is found by what its question means. */
+  semanticCache: SemanticCacheSettings | null;
   /** Besides the built-in one. */
   providers: readonly ConfiguredProvider[];
   aliases: Readonly<Record<string, RoutingProfile>>;
@@ -97,7 +106,9 @@ export async function readConfig(env: NodeJS.ProcessEnv): Promise<Config> {
     databaseUrl: settings.DATABASE_URL,
     redisQueueUrl: settings.REDIS_QUEUE_URL,
     redisCacheUrl: settings.REDIS_CACHE_URL ?? settings.REDIS_QUEUE_URL,
+    redisTimeoutMs: settings.REDIS_TIMEOUT_MS,
     identityKeys: settings.IDENTITY_KEYS,
+    chromaUrl: settings.CHROMA_URL ?? null,
     ...(await readProviders(settings.PROVIDERS_FILE, env)),
     vaultKeys: settings.VAULT_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW,
@@ -111,10 +122,12 @@ export async function readConfig(env: NodeJS.ProcessEnv): Promise<Config> {
 async function readProviders(
   path: string | undefined,
   env: NodeJS.ProcessEnv,
-): Promise<Pick<Config, 'providers' | 'aliases' | 'resilience'>> {
-  if (path === undefined) return { providers: [], aliases: {}, resilience: ResilienceSettings.parse({}) };
+): Promise<Pick<Config, 'providers' | 'aliases' | 'resilience' | 'semanticCache'>> {
+  if (path === undefined) {
+    return { providers: [], aliases: {}, resilience: ResilienceSettings.parse({}), semanticCache: null };
+  }
   await using file = await openConfigFile(path, ProvidersFile);
-  const { providers, aliases, resilience } = file.current();
+  const { providers, aliases, resilience, semantic_cache: semanticCache } = file.current();
   return {
     providers: providers.map((settings) => ({
       settings,
@@ -122,5 +135,6 @@ async function readProviders(
     })),
     aliases,
     resilience,
+    semanticCache,
   };
 }

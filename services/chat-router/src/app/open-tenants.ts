@@ -1,8 +1,7 @@
 import { mountConnectionRoutes, type SharedConnection } from '../connections/routes.ts';
-import { allConnections, replaceEnvelope, sealedConnections } from '../connections/connection-store.ts';
+import { allConnections } from '../connections/connection-store.ts';
 import { createOllamaFinder } from '../connections/find-ollama.ts';
 import { openTenantConnections, type ConstructProvider } from '../connections/open-connections.ts';
-import { rewrapKeys } from '../connections/rewrap-keys.ts';
 import { guardedConnector, openOutbound } from '@signalbox/outbound';
 import type { Routes } from '@signalbox/http';
 import type { Database } from '@signalbox/postgres';
@@ -11,6 +10,7 @@ import { openRedis } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import { createVault, type VaultKeys } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import type { InlineImages } from '../images/inline-images.ts';
 import { allBudgets, spentIn } from '../money/budget-store.ts';
 import type { Budgets } from '../money/budgets.ts';
 import type { Budget } from '../money/budget.ts';
@@ -23,15 +23,20 @@ import type { Connection, Connections } from '../routing/connection.ts';
 import { openTenantChanges } from '../tenants/tenant-changes.ts';
 import { createTenantView } from '../tenants/tenant-view.ts';
 import type { Schema } from './schema.ts';
+import { startRewrapping } from './start-rewrapping.ts';
 
 export interface TenantsOptions {
   database: Database<Schema>;
   /** Of a Redis that evicts nothing. */
   redisUrl: string;
+  /** How long a request waits for it. */
+  redisTimeoutMs: number;
   /** Null: this installation keeps no keys of tenants. */
   vaultKeys: VaultKeys | null;
   /** What connections may lead to besides the public internet. */
   outboundAllow: readonly string[];
+  /** For providers that take no addresses of images. */
+  inlineImages: InlineImages;
   shared: readonly (SharedConnection & { connection: Connection })[];
   registry: ModelRegistry;
   emitter: Emitter;
@@ -52,16 +57,27 @@ export interface Tenants {
 
 /** What tenants set up for themselves: their connections and their budgets. What it opens lies on `owned`. */
 export async function openTenants(options: TenantsOptions, owned: AsyncDisposableStack): Promise<Tenants> {
-  const { database, redisUrl, vaultKeys, outboundAllow: allow, shared, registry, emitter, nudgeRelay } = options;
+  const {
+    database,
+    redisUrl,
+    redisTimeoutMs: timeoutMs,
+    vaultKeys,
+    outboundAllow: allow,
+    shared,
+    registry,
+    emitter,
+    nudgeRelay,
+  } = options;
   const { logger, metrics, prefix = 'chat-router' } = options;
   const vault = vaultKeys === null ? null : createVault(vaultKeys);
-  const connection = owned.use(openRedis({ url: redisUrl, name: 'tenants', use: 'request', logger }));
+  const connection = owned.use(openRedis({ url: redisUrl, name: 'tenants', use: 'request', timeoutMs, logger }));
   const { redis } = connection;
   // Budgets say at once that they are there; one that is not connected yet would have them wait for it later.
   await connection.settled(1_000);
 
   const construct: ConstructProvider = (settings, apiKey) =>
     createProvider(settings, apiKey, {
+      inlineImages: options.inlineImages,
       connect: guardedConnector({ allow, connectTimeoutMs: settings.timeouts.connect_ms }),
     });
   const connections = owned.use(
@@ -100,30 +116,7 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
       keyPrefix: `${prefix}:budgets`,
     }),
   );
-  if (vault !== null) owned.use(startRewrapping());
-
-  /** In the background: nobody waits for it, and what it does not get to the next start does. */
-  function startRewrapping(): AsyncDisposable {
-    const { db } = database;
-    const rewrapping =
-      vault === null
-        ? Promise.resolve()
-        : rewrapKeys(
-            vault,
-            (afterId, limit) => sealedConnections(db, afterId, limit),
-            (record, envelope) => replaceEnvelope(db, record, envelope),
-          ).then(
-            ({ rewrapped, unopened }) => {
-              if (rewrapped > 0) logger.info('connection.keys_rewrapped', { rewrapped });
-              if (unopened > 0) logger.error('connection.keys_not_opened', { unopened });
-            },
-            (error: unknown) => {
-              logger.warn('connection.rewrapping_failed', { error });
-            },
-          );
-    return { [Symbol.asyncDispose]: () => rewrapping };
-  }
-
+  if (vault !== null) owned.use(startRewrapping(database.db, vault, logger));
   const outbound = owned.use(openOutbound({ allow }));
   const tellAudit = createTellAudit(emitter);
   const changed = (view: 'connections' | 'budgets') => async (tenantId: string) => {

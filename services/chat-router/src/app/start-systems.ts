@@ -3,19 +3,26 @@ import type { Routes } from '@signalbox/http';
 import type { Outbound } from '@signalbox/outbound';
 import { openDeadLetters, type Database } from '@signalbox/postgres';
 import type { Emitter, RunningWorker } from '@signalbox/queue';
-import { createContentCache, type OpenRedis } from '@signalbox/redis';
+import type { ContentCache } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { Vault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { answerOverChat, type AnswerIn } from '../asking/answer-over-chat.ts';
 import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
 import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
 import { mountConversationRoutes } from '../conversations/routes.ts';
+import { answerOnce } from '../idempotency/answer-once.ts';
+import type { Replays } from '../idempotency/replays.ts';
 import { createSchemaCompiler } from '../json-schema/compile-schema.ts';
 import { startTaskWorker } from '../systems/chat-tasks.worker.ts';
+import { startRestrictionWorker } from '../systems/principal-restricted.worker.ts';
 import { mountSystemRoutes } from '../systems/routes.ts';
 import { builtInTools } from '../tools/built-in-tools.ts';
-import { answerWithTools, executesTools } from '../tools/answer-with-tools.ts';
-import { findServerTools } from '../tools/find-tools.ts';
+import { answerWithTools } from '../tools/answer-with-tools.ts';
+import { findServerTools, type FindToolsDeps } from '../tools/find-tools.ts';
 import { mountToolRoutes } from '../tools/routes.ts';
+import { openHeaders } from '../tools/tool-headers.ts';
+import { executesTools } from '../tools/tool-question.ts';
 import { findTools, grantedTools } from '../tools/tool-store.ts';
 import { loadDocument } from '../vision/load-document.ts';
 import { mountVisionRoutes } from '../vision/routes.ts';
@@ -28,13 +35,16 @@ export interface SystemsOptions {
   identityKeys: IdentityKeys;
   emitter: Emitter;
   nudgeRelay: () => void;
-  /** Of use `request`. */
-  cacheRedis: OpenRedis;
+  /** What was read from documents is kept there. */
+  cache: Pick<ContentCache<'vision_result'>, 'getOrMake'>;
   outbound: Outbound;
-  /** The hosts (`host:port`) from which documents may come unencrypted: those that the operator allows. */
+  /** The hosts (`host:port`) with which documents and secret headers may be exchanged unencrypted: those that the operator allows. */
   plainHttpTo: readonly string[];
+  /** Null: this installation keeps no secrets of tenants. */
+  vault: Vault | null;
   /** Answers one request, with everything that belongs to it. */
   answer: AnswerChat;
+  replays: Pick<Replays, 'once'>;
   /** To be called after a commit that changed a tenant's budgets. */
   budgetsChanged: (tenantId: string) => Promise<void>;
   /** How many tokens of a conversation are sent at most. */
@@ -48,11 +58,14 @@ export interface SystemsOptions {
 export interface RunningSystems {
   /** For health. */
   taskWorker: RunningWorker;
+  /** For health. */
+  restrictionWorker: RunningWorker;
   /** Answers a chat request with what it asks of the router besides: its tools executed, its conversation remembered. */
   answer: AnswerChat;
+  /** The same for other dialects. */
+  answerIn: AnswerIn;
 }
 
-const visionKeptMs = 30 * 86_400_000;
 const windowTokensByDefault = 32_000;
 
 /**
@@ -60,31 +73,33 @@ const windowTokensByDefault = 32_000;
  * opens lies on `owned`.
  */
 export function startSystems(options: SystemsOptions, owned: AsyncDisposableStack): RunningSystems {
-  const { routes, database, emitter, nudgeRelay, outbound, answer, logger, metrics } = options;
+  const { routes, database, emitter, nudgeRelay, outbound, plainHttpTo, vault, answer, logger, metrics } = options;
   const ask = askThrough(answer);
   const { db } = database;
   const compileSchema = createSchemaCompiler();
   const builtIn = builtInTools(() => new Date());
-  const registered = (tenantId: string, names: readonly string[]) => findTools(db, tenantId, names);
+  const finding: FindToolsDeps = {
+    builtIn,
+    outbound,
+    registered: (tenantId, names) => findTools(db, tenantId, names),
+    secretsOf: (tenantId, tool) =>
+      openHeaders(vault, { tenantId, name: tool.name, url: tool.url }, tool, (reason) => {
+        logger.error('tool.headers_not_opened', { tenant_id: tenantId, tool: tool.name, reason });
+      }),
+  };
 
   const tellAudit = createTellAudit(emitter);
   const { budgetsChanged } = options;
   const bounds = { stalledMsMax: options.clientStalledMsMax };
 
   mountSystemRoutes(routes, { db, emitter, nudgeRelay, tellAudit, budgetsChanged }, bounds);
-  mountToolRoutes(routes, { db, builtIn, compileSchema, tellAudit, nudgeRelay });
+  mountToolRoutes(routes, { db, builtIn, compileSchema, vault, plainHttpTo, tellAudit, nudgeRelay });
   mountConversationRoutes(routes, db);
   mountVisionRoutes(routes, {
     ask,
     compileSchema,
-    load: (document, signal) => loadDocument({ outbound, plainHttpTo: options.plainHttpTo }, document, signal),
-    cache: createContentCache({
-      redis: options.cacheRedis.redis,
-      prefix: 'chat-router:cache',
-      namespaces: { vision_result: { schema: 1, ttlMs: visionKeptMs } },
-      logger,
-      metrics,
-    }),
+    load: (document, signal) => loadDocument({ outbound, plainHttpTo }, document, signal),
+    cache: options.cache,
   });
 
   const tasks = metrics.counter({
@@ -92,20 +107,24 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     help: 'Tasks that were worked off, by how they ended.',
     labels: ['architecture', 'outcome'],
   });
+  const working = {
+    redisUrl: options.redisUrl,
+    identityKeys: options.identityKeys,
+    deadLetters: openDeadLetters(database),
+    logger,
+    metrics,
+    ...(options.queuePrefix === undefined ? {} : { prefix: options.queuePrefix }),
+  };
+  const restrictionWorker = owned.use(startRestrictionWorker({ ...working, database }));
   const taskWorker = owned.use(
     startTaskWorker({
-      redisUrl: options.redisUrl,
-      identityKeys: options.identityKeys,
-      deadLetters: openDeadLetters(database),
-      logger,
-      metrics,
-      ...(options.queuePrefix === undefined ? {} : { prefix: options.queuePrefix }),
+      ...working,
       deps: {
         db,
         ask,
         compileSchema,
         // A system's tools were allowed when somebody who may write systems named them.
-        toolsOf: (tenantId, names) => findServerTools({ builtIn, outbound, registered }, tenantId, names, names),
+        toolsOf: (tenantId, names) => findServerTools(finding, tenantId, names, names),
         events: {
           taskEnded({ taskId, systemId, architecture, outcome }) {
             tasks.inc({ architecture, outcome });
@@ -115,22 +134,30 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
       },
     }),
   );
-  const withTools = answerWithTools(
-    {
-      compileSchema,
-      grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
-      toolsOf: (tenantId, names, allowed) =>
-        findServerTools({ builtIn, outbound, registered }, tenantId, names, allowed),
-    },
-    answer,
+  const withTools = answerOnce(
+    options.replays,
+    answerWithTools(
+      {
+        compileSchema,
+        grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
+        toolsOf: (tenantId, names, allowed) => findServerTools(finding, tenantId, names, allowed),
+      },
+      answer,
+    ),
   );
   const withToolsOrNot: AnswerChat = (command, sink, signal) =>
-    (executesTools(command) ? withTools : answer)(command, sink, signal);
+    (executesTools(command.body) ? withTools : answer)(command, sink, signal);
   const { windowTokensMax = windowTokensByDefault } = options;
   const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
+  const answerChat: AnswerChat = (command, sink, signal) =>
+    (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal);
   return {
     taskWorker,
-    answer: (command, sink, signal) =>
-      (isInConversation(command) ? inConversation : withToolsOrNot)(command, sink, signal),
+    restrictionWorker,
+    answer: answerChat,
+    answerIn: (ingress, otherwise) => (command, sink, signal) =>
+      isInConversation(command) || executesTools(command.body)
+        ? answerOverChat(ingress, answerChat, command, sink, signal)
+        : otherwise(command, sink, signal),
   };
 }

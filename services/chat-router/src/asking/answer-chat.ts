@@ -3,8 +3,10 @@ import { AppError } from '@signalbox/errors';
 import type { Principal } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
 import type { AnswerSink } from '../completions/answer-sink.ts';
+import { parseObject } from '../dialects/json.ts';
 import { toTokenCount, unknownUsage, type TokenUsage } from '../usage/token-usage.ts';
 import type { Ask, ModelAnswer } from './ask.ts';
+import { collectDocument } from './collect-document.ts';
 
 /** A chat request in OpenAI's shape, of a known caller. */
 export interface ChatCommand {
@@ -40,24 +42,8 @@ export async function collectAnswer(
   command: ChatCommand,
   signal: AbortSignal,
 ): Promise<CollectedAnswer> {
-  const collected: Omit<CollectedAnswer, 'completion'>[] = [];
-  const unexpected = (): never => {
-    throw new TypeError('a document was asked for, not a stream');
-  };
-  const sink: AnswerSink = {
-    hasBegun: false,
-    document(headers, body) {
-      collected.push({ headers, body });
-    },
-    begin: unexpected,
-    write: unexpected,
-    end: unexpected,
-  };
-  await answer(command, sink, signal);
-  const [document] = collected;
-  if (document === undefined) throw new TypeError('answered without an answer');
-  const { headers, body } = document;
-  const completion = ChatCompletion.safeParse(parsed(body));
+  const { headers, body } = await collectDocument((sink) => answer(command, sink, signal));
+  const completion = ChatCompletion.safeParse(parseObject(body.toString()));
   if (!completion.success)
     throw new AppError('provider_failed', 'The provider answered with something that is no answer.');
   return { headers, body, completion: completion.data };
@@ -65,7 +51,7 @@ export async function collectAnswer(
 
 /** The router's own questions, through the same pipeline as those from outside. */
 export function askThrough(answer: AnswerChat): Ask {
-  return async ({ request, candidates, systemId }, { principal, requestId }, { signal, idempotencyKey }) => {
+  return async ({ request, candidates, systemId, tags }, { principal, requestId }, { signal, idempotencyKey }) => {
     const command: ChatCommand = {
       principal,
       // Several questions may belong to one request; each reserves its own part of a budget.
@@ -74,7 +60,9 @@ export function askThrough(answer: AnswerChat): Ask {
       bytes: Buffer.from(JSON.stringify(request)),
       options: {
         ...(candidates === undefined ? {} : { models: [...candidates] }),
-        tags: { parent_request: requestId },
+        // What is asked here is somebody's own question: one that is only like it has another answer.
+        semantic_cache: false,
+        tags: { ...tags, parent_request: requestId },
       },
       idempotencyKey: idempotencyKey ?? null,
       ...(systemId === undefined ? {} : { systemId }),
@@ -109,12 +97,4 @@ function usageOf({ usage }: ChatCompletion): TokenUsage {
     cachedTokens: toTokenCount(prompt?.cached_tokens),
     reasoningTokens: toTokenCount(completion?.reasoning_tokens),
   };
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString()) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,8 @@ export interface Question {
   candidates?: readonly string[];
   /** The system on whose behalf, and on whose budget, it is asked. */
   systemId?: string;
+  /** Stand in the ledger. */
+  tags?: Readonly<Record<string, string>>;
 }
 
 export interface AskOptions {

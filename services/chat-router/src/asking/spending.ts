@@ -1,4 +1,5 @@
 import { formatUsd, parseUsd } from '../money/nano-usd.ts';
+import type { TokenUsage } from '../usage/token-usage.ts';
 import type { ModelAnswer } from './ask.ts';
 
 /** What several answers cost together. Null: not known, because one of them did not say. */
@@ -16,6 +17,18 @@ export function sumOf(answers: readonly Pick<ModelAnswer, 'usage' | 'costUsd'>[]
     promptTokens: total(answers.map(({ usage }) => usage.promptTokens)),
     completionTokens: total(answers.map(({ usage }) => usage.completionTokens)),
     costUsd: totalUsd(answers.map(({ costUsd }) => costUsd)),
+  };
+}
+
+/** What several answers used together, count by count. */
+export function usageOfAll(answers: readonly Pick<ModelAnswer, 'usage'>[]): TokenUsage {
+  const of = (count: keyof TokenUsage): number | null => total(answers.map(({ usage }) => usage[count]));
+  return {
+    promptTokens: of('promptTokens'),
+    completionTokens: of('completionTokens'),
+    cachedTokens: of('cachedTokens'),
+    cacheWriteTokens: of('cacheWriteTokens'),
+    reasoningTokens: of('reasoningTokens'),
   };
 }
 

@@ -24,17 +24,17 @@ export interface AnswerCache {
       hit: (answer: KeptAnswer) => Promise<void>;
     },
   ): Promise<void>;
+  /** By this what a request got can be found again. */
+  referenceOf<Body>(command: AnswerCommand<Body>): string;
   /** Puts a hit into the ledger: what it would have used, at no cost. */
   recordHit<Body>(command: AnswerCommand<Body>, kept: KeptAnswer): void;
 }
-
-export type AnswerNamespace = 'api_response';
 
 export function createAnswerCache({
   cache,
   ledger,
 }: {
-  cache: ContentCache<AnswerNamespace>;
+  cache: Pick<ContentCache<'api_response'>, 'getOrMake' | 'set' | 'referenceOf'>;
   ledger: Pick<Ledger, 'record'>;
 }): AnswerCache {
   return {
@@ -70,6 +70,7 @@ export function createAnswerCache({
       if (kept === null) await make(() => undefined);
       else await hit(kept);
     },
+    referenceOf: (command) => cache.referenceOf(keyOf(command)),
     recordHit({ principal, requestId, ingress, body }, { model, promptTokens, completionTokens }) {
       const slash = model.indexOf('/');
       const record = usageRecordOf(

@@ -1,10 +1,12 @@
-import { formatUsd } from '../money/nano-usd.ts';
+import type { RoutingCache } from '@signalbox/contracts';
+import { formatUsd, type NanoUsd } from '../money/nano-usd.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
 import type { AnswerCommand } from './answer-command.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { askProviders } from './ask-providers.ts';
 import type { Keep } from './deliver-answer.ts';
-import type { KeptAnswer } from './kept-answer.ts';
+import { findSimilar, similarHeader, type Similar } from './find-similar.ts';
+import { retold, sendKept, type KeptAnswer } from './kept-answer.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /**
@@ -39,36 +41,52 @@ async function answerOnceOrFromCache<Body>(
   const { cache } = pipeline;
   const use = cache.useFor(command.options, facts, command.ingress.operation);
   if (use === 'none') {
-    await askProviders(pipeline, command, facts, { sink, keep, headers: {} }, caller);
+    const { headers, usd } = await findSimilar(pipeline, command, facts, use, caller);
+    await askProviders(pipeline, command, facts, { sink, keep, headers, spentBefore: usd }, caller);
     return;
   }
+  const give = async (kept: KeptAnswer, headers: Record<string, string>, told: RoutingCache): Promise<void> => {
+    cache.recordHit(command, kept);
+    const given = retold({ ...kept, headers: { ...kept.headers, ...headers } }, told, command.ingress);
+    await keep?.(given);
+    sendKept(sink, given, {});
+  };
+  let remember: Similar['remember'] = null;
   await cache.throughCache(command, use, caller, {
-    make: (keepHere) => {
+    make: async (keepHere) => {
+      const similar = await findSimilar(pipeline, command, facts, use, caller);
+      if (similar.hit !== null) {
+        const { kept, told } = similar.hit;
+        await give(withoutCost(kept), { ...similar.headers, ...hitHeaders('semantic-hit', similar.usd) }, told);
+        return;
+      }
       const keepBoth: Keep = async (kept) => {
-        keepHere(kept);
+        keepHere(kept === null ? null : withoutLookup(kept));
+        if (kept !== null) remember = similar.remember;
         await keep?.(kept);
       };
-      const headers = { 'x-signalbox-cache': 'miss' };
-      return askProviders(pipeline, command, facts, { sink, keep: keepBoth, headers }, caller);
+      const headers = { 'x-signalbox-cache': 'miss', ...similar.headers };
+      await askProviders(pipeline, command, facts, { sink, keep: keepBoth, headers, spentBefore: similar.usd }, caller);
     },
-    hit: async (kept) => {
-      cache.recordHit(command, kept);
-      await keep?.(kept);
-      sendKept(sink, kept, { 'x-signalbox-cache': 'hit', 'x-signalbox-cost-usd': nothing });
-    },
+    hit: (kept) => give(kept, hitHeaders('hit', 0n), { kind: 'exact' }),
   });
+  (remember as Similar['remember'])?.(cache.referenceOf(command));
 }
 
-const nothing = formatUsd(0n);
+function hitHeaders(hit: 'hit' | 'semantic-hit', usd: NanoUsd | null): Record<string, string> {
+  return { 'x-signalbox-cache': hit, ...(usd === null ? {} : { 'x-signalbox-cost-usd': formatUsd(usd) }) };
+}
 
-function sendKept(sink: AnswerSink, { streamed, headers, body }: KeptAnswer, more: Record<string, string>): void {
-  const all = { ...headers, ...more };
-  if (!streamed) {
-    sink.document(all, body);
-    return;
-  }
-  sink.begin(all);
-  sink.end(body);
+/** What making it cost is nothing to whoever gets it now. */
+function withoutCost(kept: KeptAnswer): KeptAnswer {
+  const { 'x-signalbox-cost-usd': _cost, ...headers } = kept.headers;
+  return { ...kept, headers };
+}
+
+/** What looking for it came to is nothing to whoever gets it later. */
+function withoutLookup(kept: KeptAnswer): KeptAnswer {
+  const { [similarHeader]: _lookup, ...headers } = kept.headers;
+  return { ...kept, headers };
 }
 
 function factsOf<Body>({ ingress, body, options }: AnswerCommand<Body>): RequestFacts {

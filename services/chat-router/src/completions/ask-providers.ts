@@ -1,5 +1,6 @@
-import type { Routing } from '@signalbox/contracts';
+import type { Routing, RoutingScore } from '@signalbox/contracts';
 import { estimateSpend } from '../money/estimate-spend.ts';
+import type { NanoUsd } from '../money/nano-usd.ts';
 import type { Asked } from '../providers/provider.ts';
 import type { Errand } from '../resilience/call.ts';
 import { Deadline } from '../resilience/deadline.ts';
@@ -13,12 +14,15 @@ import type { Pipeline } from './pipeline.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { deliverAnswer, type Keep } from './deliver-answer.ts';
 import { findRoute, skippedOf, type FoundRoute } from './find-route.ts';
+import { assertJudge, scorerOf } from './score-rivals.ts';
 
 /** Where an answer goes, and what goes with it. */
 export interface Destination {
   sink: AnswerSink;
   keep: Keep | null;
   headers: Readonly<Record<string, string>>;
+  /** What the request has cost before anybody was asked; null: nobody knows. */
+  spentBefore: NanoUsd | null;
 }
 
 /** Asks providers until one answers, within the budgets of whoever asks. */
@@ -26,13 +30,15 @@ export async function askProviders<Body>(
   pipeline: Pipeline,
   command: AnswerCommand<Body>,
   facts: RequestFacts,
-  { sink, keep, headers }: Destination,
+  { sink, keep, headers, spentBefore }: Destination,
   caller: AbortSignal,
 ): Promise<void> {
   const { options, ingress } = command;
   const { attempts, budgets } = pipeline;
   const startedMs = performance.now();
-  const route = await findRoute(pipeline, command, facts);
+  const streamed = ingress.isStream(command.body);
+  const route = await findRoute(pipeline, { ...command, streamed }, facts);
+  if (isBest(command, route)) await assertJudge(pipeline, command);
   attempts.ledger.assertOpen();
   const spending = spendingOf(command, facts, route, attempts.settings.hedge_after_ms !== null);
   const reservation = await budgets.reserve(spending, route.plan.candidates.map(pricedOf));
@@ -42,7 +48,7 @@ export async function askProviders<Body>(
     requestedModel: requestedName(command, facts),
     system: route.system,
     tags: options.tags ?? {},
-    streamed: ingress.isStream(command.body),
+    streamed,
     estimate: spending.estimate,
     reservation,
     charges: [],
@@ -51,11 +57,12 @@ export async function askProviders<Body>(
   using deadline = new Deadline(caller, attempts.settings.deadline_ms);
   try {
     const plan = attemptPlanOf(command, route, errand, startedMs);
-    const won = isBest(command, route)
-      ? await runRivals(attempts, plan, deadline, options.scorer ?? 'fastest')
-      : await runAttempts(attempts, plan, deadline);
+    const besides: (NanoUsd | null)[] = [spentBefore];
+    const { won, score } = isBest(command, route)
+      ? await runRivals(attempts, plan, deadline, scorerOf(pipeline, command, errand.system, besides))
+      : { won: await runAttempts(attempts, plan, deadline), score: null };
     deadline.meet();
-    const routing = routingOf(route, plan, won.call.candidate);
+    const routing = routingOf(route, plan, won.call.candidate, score);
     await deliverAnswer(won, {
       sink,
       signal: deadline.signal,
@@ -63,7 +70,7 @@ export async function askProviders<Body>(
       keep,
       headers: { ...headers, 'x-signalbox-route': routeHeader(routing) },
       told: options.explain === true ? routing : null,
-      charges: errand.charges,
+      costs: () => [...besides, ...errand.charges.map(({ usd }) => usd)],
     });
   } finally {
     void reservation.settle(errand.charges);
@@ -137,7 +144,12 @@ function requestedName<Body>({ options }: AnswerCommand<Body>, facts: RequestFac
   return options.models?.join(',').slice(0, 200) ?? facts.model;
 }
 
-function routingOf({ plan }: FoundRoute, { errand, log }: AttemptPlan, chosen: Candidate): Routing {
+function routingOf(
+  { plan }: FoundRoute,
+  { errand, log }: AttemptPlan,
+  chosen: Candidate,
+  score: RoutingScore | null,
+): Routing {
   return {
     requested: errand.requestedModel,
     strategy: plan.strategy,
@@ -145,12 +157,15 @@ function routingOf({ plan }: FoundRoute, { errand, log }: AttemptPlan, chosen: C
     reason: plan.reason,
     alternatives: plan.candidates.filter((other) => other !== chosen).map(({ target }) => modelId(target)),
     attempts: log,
+    ...(score === null ? {} : { score }),
   };
 }
 
-/** `sim/small; strategy=priority; attempts=2`. */
-function routeHeader({ chosen, strategy, attempts }: Routing): string {
+/** `sim/small; strategy=priority; attempts=2`; with `scorer=longest; asked=judge` where several were asked at once. */
+function routeHeader({ chosen, strategy, attempts, score }: Routing): string {
   const asked = attempts.filter(({ outcome }) => outcome !== 'skipped').length;
   const name = (chosen ?? '').replace(/[^\x21-\x3a\x3c-\x7e]/g, '?');
-  return `${name}; strategy=${strategy}; attempts=${String(asked)}`;
+  const scored =
+    score === undefined ? '' : `; scorer=${score.used}${score.used === score.asked ? '' : `; asked=${score.asked}`}`;
+  return `${name}; strategy=${strategy}; attempts=${String(asked)}${scored}`;
 }

@@ -1,12 +1,11 @@
 import type { Routing } from '@signalbox/contracts';
 import { AppError, toAppError } from '@signalbox/errors';
-import { formatUsd } from '../money/nano-usd.ts';
-import type { Charge } from '../money/price-usage.ts';
+import { formatUsd, type NanoUsd } from '../money/nano-usd.ts';
 import { noteHealth, type Won } from '../resilience/run-attempts.ts';
 import { modelId } from '../routing/target.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import type { Ingress } from './ingress.ts';
-import { keptBytesMax, type KeptAnswer } from './kept-answer.ts';
+import { keptBytesMax, routingMember, type KeptAnswer } from './kept-answer.ts';
 
 /** Takes a whole answer before its end is sent; null: there is one, and it is too large to be kept. */
 export type Keep = (answer: KeptAnswer | null) => Promise<void> | void;
@@ -19,8 +18,8 @@ export interface Delivery {
   keep: Keep | null;
   headers: Readonly<Record<string, string>>;
   told: Routing | null;
-  /** What the calls of this request have cost so far. */
-  charges: readonly Charge[];
+  /** What this request has cost so far, call by call. */
+  costs: () => readonly (NanoUsd | null)[];
 }
 
 /**
@@ -35,12 +34,12 @@ export async function deliverAnswer(won: Won, delivery: Delivery): Promise<void>
 async function deliverDocument(
   won: Won,
   { document }: Extract<Won['opened'], { kind: 'document' }>,
-  { sink, keep, headers, told, charges }: Delivery,
+  { sink, keep, headers, told, costs }: Delivery,
 ): Promise<void> {
   await won.call.finish('ok');
-  const body = told === null ? document.body : withRouting(document.body, told);
-  const all = { ...document.headers, ...headers, ...costHeader(charges) };
-  await keep?.(body.length > keptBytesMax ? null : keptOf(won, false, all, body));
+  const { body, ...place } = told === null ? { body: document.body } : withRouting(document.body, told);
+  const all = { ...document.headers, ...headers, ...costHeader(costs()) };
+  await keep?.(body.length > keptBytesMax ? null : { ...keptOf(won, false, all, body), ...place });
   sink.document(all, body);
 }
 
@@ -90,9 +89,12 @@ async function deliverStream(
   }
   try {
     await call.finish('ok');
-    const last = told === null ? end : Buffer.concat([ingress.routingEvent(told), end]);
+    const event = told === null ? nothing : ingress.routingEvent(told);
+    const place =
+      told === null || event.length === 0 ? {} : { told: { at: copiedBytes, bytes: event.length, routing: told } };
+    const last = Buffer.concat([event, end]);
     take(last);
-    await keep?.(copiedBytes > keptBytesMax ? null : keptOf(won, true, all, Buffer.concat(copy)));
+    await keep?.(copiedBytes > keptBytesMax ? null : { ...keptOf(won, true, all, Buffer.concat(copy)), ...place });
     sink.end(last);
   } catch (thrown) {
     sink.end(ingress.errorEvent(toAppError(thrown)));
@@ -112,21 +114,25 @@ function keptOf(won: Won, streamed: boolean, headers: Readonly<Record<string, st
 }
 
 /** What a request has cost, where that is known of each of its calls. A stream's head is sent before anybody knows. */
-function costHeader(charges: readonly Charge[]): Record<string, string> {
+function costHeader(costs: readonly (NanoUsd | null)[]): Record<string, string> {
   let sum = 0n;
-  for (const { usd } of charges) {
+  for (const usd of costs) {
     if (usd === null) return {};
     sum += usd;
   }
   return { 'x-signalbox-cost-usd': formatUsd(sum) };
 }
 
+const nothing = Buffer.alloc(0);
 const closeBrace = 0x7d;
 
 /** A JSON object with `routing` as its last member, and otherwise as it was written. */
-function withRouting(body: Buffer, routing: Routing): Buffer {
-  const end = body.lastIndexOf(closeBrace);
-  const isEmpty = body.subarray(0, end).toString().trim() === '{';
-  const member = `${isEmpty ? '' : ','}"routing":${JSON.stringify(routing)}`;
-  return Buffer.concat([body.subarray(0, end), Buffer.from(member), body.subarray(end)]);
+function withRouting(body: Buffer, routing: Routing): { body: Buffer; told: NonNullable<KeptAnswer['told']> } {
+  const at = body.lastIndexOf(closeBrace);
+  const isEmpty = body.subarray(0, at).toString().trim() === '{';
+  const member = routingMember(routing, !isEmpty);
+  return {
+    body: Buffer.concat([body.subarray(0, at), member, body.subarray(at)]),
+    told: { at, bytes: member.length, routing },
+  };
 }

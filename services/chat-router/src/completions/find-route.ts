@@ -1,4 +1,4 @@
-import type { RoutingAttempt } from '@signalbox/contracts';
+import type { RoutingAttempt, RoutingProfile } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import type { Provider } from '../providers/provider.ts';
 import { circuitOpen } from '../resilience/run-attempts.ts';
@@ -15,6 +15,8 @@ import type { Pipeline } from './pipeline.ts';
 export type RouteCommand = Pick<AnswerCommand, 'principal' | 'options' | 'systemId'> & {
   /** Absent: a chat. */
   readonly ingress?: Pick<Ingress, 'operation'>;
+  /** Absent: no stream. */
+  readonly streamed?: boolean;
 };
 
 export interface FoundRoute {
@@ -29,10 +31,7 @@ export async function findRoute(pipeline: Pipeline, command: RouteCommand, facts
   const { options, principal } = command;
   const connections = await pipeline.connections.of(principal.tenantId);
   const listed = options.models === undefined ? null : { models: options.models, strategy: 'priority' as const };
-  // What is a model's name is no other name: the usual case asks nobody else.
-  const catalog = connections.map(({ provider }) => provider);
-  const isModel = facts.model === anyModel || findTarget(catalog, facts.model).kind === 'found';
-  const profile = listed ?? (isModel ? null : await pipeline.profiles.find(principal.tenantId, facts.model));
+  const profile = listed ?? (await profileAmong(connections, pipeline, command, facts.model));
   const { breakers, firstTokenTimes } = pipeline.attempts;
   const plan = planRoute(
     {
@@ -43,11 +42,13 @@ export async function findRoute(pipeline: Pipeline, command: RouteCommand, facts
       strategy: options.strategy ?? null,
       sticky: options.sticky === true,
       conversationId: options.conversation_id ?? null,
+      streamed: command.streamed === true,
     },
     {
       connections,
       restsMs: (id) => breakers.view(id).restsMs,
       firstTokenMs: ({ connectionId, target }) => firstTokenTimes.median(connectionId, target),
+      exploration: pipeline.attempts.settings.exploration_ratio,
       random: Math.random,
     },
   );
@@ -57,6 +58,29 @@ export async function findRoute(pipeline: Pipeline, command: RouteCommand, facts
     system: command.systemId ?? (listed === null && profile !== null ? facts.model : null),
     connectionOf: (candidate) => connectionOf(connections, candidate),
   };
+}
+
+/** The alias or system that a request asks for; null: it asks for a model, or lists some. */
+export async function findProfile(
+  pipeline: Pick<Pipeline, 'connections' | 'profiles'>,
+  command: RouteCommand,
+  requested: string,
+): Promise<RoutingProfile | null> {
+  if (command.options.models !== undefined) return null;
+  const connections = await pipeline.connections.of(command.principal.tenantId);
+  return profileAmong(connections, pipeline, command, requested);
+}
+
+async function profileAmong(
+  connections: readonly Connection[],
+  { profiles }: Pick<Pipeline, 'profiles'>,
+  { principal }: RouteCommand,
+  requested: string,
+): Promise<RoutingProfile | null> {
+  // What is a model's name is no other name: the usual case asks nobody else.
+  const catalog = connections.map(({ provider }) => provider);
+  const isModel = requested === anyModel || findTarget(catalog, requested).kind === 'found';
+  return isModel ? null : profiles.find(principal.tenantId, requested);
 }
 
 /** Who would be asked first. Throws where nobody can. */

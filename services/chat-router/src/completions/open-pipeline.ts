@@ -1,9 +1,16 @@
 import type { RoutingProfile } from '@signalbox/contracts';
 import type { Database } from '@signalbox/postgres';
-import { createContentCache, type Breakers, type OpenRedis } from '@signalbox/redis';
+import type { Breakers, ContentCache } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Schema } from '../app/schema.ts';
+import { askThrough } from '../asking/answer-chat.ts';
+import { embedThrough } from '../asking/embed-text.ts';
+import { createJudge } from '../asking/judge-answers.ts';
 import { createAnswerCache } from '../cache/answer-cache.ts';
+import type { Namespace } from '../cache/namespaces.ts';
+import { createSemanticCache } from '../cache/semantic-cache.ts';
+import type { SemanticParts } from '../cache/tenant-caches.ts';
+import { openAiEmbeddings } from '../embeddings/ingress.ts';
 import { createReplays } from '../idempotency/replays.ts';
 import type { Budgets } from '../money/budgets.ts';
 import type { CallEvents } from '../resilience/call.ts';
@@ -14,6 +21,8 @@ import { TokenBucket } from '../resilience/token-bucket.ts';
 import type { Connections } from '../routing/connection.ts';
 import type { RoutingProfiles } from '../routing/routing-profiles.ts';
 import type { Ledger } from '../usage/ledger.ts';
+import { answer } from './answer.ts';
+import { openAiChat } from './openai-ingress.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface PipelineOptions {
@@ -23,30 +32,28 @@ export interface PipelineOptions {
   ledger: Ledger;
   breakers: Breakers;
   database: Database<Schema>;
-  /** Of use `request`. */
-  cacheRedis: OpenRedis;
+  cache: ContentCache<Namespace>;
+  /** Null: nothing is found by what it means. */
+  semantic: SemanticParts | null;
   settings: ResilienceSettings;
   events: CallEvents;
   logger: Logger;
   metrics: Metrics;
 }
 
-/** How long an answer that was made once will do for the same request. */
-const answersKeptMs = 300_000;
 const [repeatsBesides, hedgesBesides] = [10, 2];
 
 /** Connects what answering takes. What it opens lies on `owned`. */
 export function openPipeline(options: PipelineOptions, owned: AsyncDisposableStack): Pipeline {
-  const { ledger, breakers, database, cacheRedis, settings, events, logger, metrics } = options;
+  const { ledger, breakers, database, cache, semantic, settings, events, logger, metrics } = options;
   const retryBudgets = new Map<string, TokenBucket>();
-  const cache = createContentCache({
-    redis: cacheRedis.redis,
-    prefix: 'chat-router:cache',
-    namespaces: { api_response: { schema: 1, ttlMs: answersKeptMs } },
-    logger,
-    metrics,
-  });
-  return {
+  // What the router itself asks goes the way of every other request.
+  const embed = (model: string) =>
+    embedThrough(
+      (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiEmbeddings }, sink, signal),
+      model,
+    );
+  const pipeline: Pipeline = {
     connections: options.connections,
     profiles: options.profiles,
     budgets: options.budgets,
@@ -68,8 +75,23 @@ export function openPipeline(options: PipelineOptions, owned: AsyncDisposableSta
       settings,
     },
     cache: createAnswerCache({ cache, ledger }),
+    semantic:
+      semantic === null
+        ? null
+        : owned.use(
+            createSemanticCache({
+              ...semantic,
+              embed: embed(semantic.settings.embedding_model),
+              answers: cache,
+              metrics,
+            }),
+          ),
+    judge: createJudge(
+      askThrough((command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal)),
+    ),
     replays: owned.use(createReplays({ database, logger })),
   };
+  return pipeline;
 }
 
 /** The aliases of this installation, the same for every tenant. */

@@ -1,4 +1,6 @@
+import type { JudgeAnswers } from '../asking/judge-answers.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { SemanticCache } from '../cache/semantic-cache.ts';
 import type { Replays } from '../idempotency/replays.ts';
 import type { Budgets } from '../money/budgets.ts';
 import type { AttemptDeps } from '../resilience/run-attempts.ts';
@@ -12,5 +14,8 @@ export interface Pipeline {
   budgets: Budgets;
   attempts: AttemptDeps;
   cache: AnswerCache;
+  /** Null: this installation has none. */
+  semantic: SemanticCache | null;
+  judge: JudgeAnswers;
   replays: Replays;
 }

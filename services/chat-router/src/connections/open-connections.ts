@@ -100,7 +100,7 @@ export function openTenantConnections(options: TenantConnectionsOptions): Tenant
 
 /** The settings of a provider as the file of providers would have them. */
 function settingsOf(record: ConnectionRecord): ProviderSettings {
-  const { timeouts, breaker, quirks } = record.options;
+  const { timeouts, breaker, quirks, image_addresses: imageAddresses } = record.options;
   return {
     name: record.name,
     kind: record.kind,
@@ -110,6 +110,7 @@ function settingsOf(record: ConnectionRecord): ProviderSettings {
     models: [...record.models],
     timeouts: ProviderSettings.shape.timeouts.parse(timeouts ?? {}),
     ...(breaker === undefined ? {} : { breaker }),
+    ...(imageAddresses === undefined ? {} : { image_addresses: imageAddresses }),
     quirks: ProviderSettings.shape.quirks.parse(quirks ?? {}),
   };
 }

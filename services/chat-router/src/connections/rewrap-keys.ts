@@ -1,7 +1,4 @@
-import type { Vault } from '@signalbox/vault';
-import { VaultError } from '@signalbox/vault';
-import type { ConnectionRecord } from './connection-record.ts';
-import { sealContext } from './connection-record.ts';
+import { VaultError, type SealContext, type Vault } from '@signalbox/vault';
 
 const perRound = 100;
 
@@ -11,21 +8,33 @@ export interface RewrapResult {
   unopened: number;
 }
 
+/** Something whose secret lies in an envelope. */
+export interface Sealed {
+  readonly sealedKey: string | null;
+}
+
+export interface SealedThings<Record extends Sealed> {
+  /** Some of them in their order, after one of them. */
+  after: (last: Record | null, limit: number) => Promise<readonly Record[]>;
+  contextOf: (record: Record) => SealContext;
+  /** Puts another envelope in the place of a record's, unless that was replaced meanwhile. */
+  replace: (record: Record, envelope: string) => Promise<boolean>;
+}
+
 /** Puts every envelope under the key that seals now, one after another; whatever was done stays done when it is cut short. */
-export async function rewrapKeys(
+export async function rewrapKeys<Record extends Sealed>(
   vault: Vault,
-  sealedAfter: (afterId: string, limit: number) => Promise<readonly ConnectionRecord[]>,
-  replace: (record: ConnectionRecord, envelope: string) => Promise<boolean>,
+  { after, contextOf, replace }: SealedThings<Record>,
 ): Promise<RewrapResult> {
   const result = { rewrapped: 0, unopened: 0 };
-  let afterId = '';
+  let last: Record | null = null;
   for (;;) {
-    const records = await sealedAfter(afterId, perRound);
+    const records: readonly Record[] = await after(last, perRound);
     for (const record of records) {
-      afterId = record.id;
+      last = record;
       if (record.sealedKey === null) continue;
       try {
-        const envelope = vault.rewrap(record.sealedKey, sealContext(record));
+        const envelope = vault.rewrap(record.sealedKey, contextOf(record));
         if (envelope !== record.sealedKey && (await replace(record, envelope))) result.rewrapped += 1;
       } catch (error) {
         if (!(error instanceof VaultError)) throw error;

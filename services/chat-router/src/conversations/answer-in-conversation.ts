@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { ChatCompletionRequest, ConversationMessageInput } from '@signalbox/contracts';
+import { ChatCompletion, type ChatCompletionRequest, type ConversationMessageInput } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { isId } from '@signalbox/ids';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { toModelAnswer, withBody, type AnswerChat, type ChatCommand } from '../asking/answer-chat.ts';
-import { ChatCompletion } from '@signalbox/contracts';
-import type { AnswerSink } from '../completions/answer-sink.ts';
+import { holdEnd, type HeldAnswer } from '../asking/held-answer.ts';
 import { appendMessages, readHistory } from './conversation-store.ts';
 import { readStreamedMessage } from './read-streamed-message.ts';
 import { trimWindow } from './trim-window.ts';
@@ -20,11 +19,11 @@ export interface ConversationDeps {
 }
 
 const historyMax = 500;
-const streamBytesMax = 8 * 1_048_576;
+const answerBytesMax = 8 * 1_048_576;
 const imageTokens = 1_000;
 
 /** True when a request belongs to a conversation that is remembered here; any other id only keeps its model. */
-export function isInConversation({ options }: ChatCommand): boolean {
+export function isInConversation({ options }: Pick<ChatCommand, 'options'>): boolean {
   return options.conversation_id !== undefined && isId('conversation', options.conversation_id);
 }
 
@@ -44,7 +43,9 @@ export function answerInConversation({ db, windowTokensMax }: ConversationDeps, 
     const known = new Set(history.filter(isInstruction).map((message) => JSON.stringify(message)));
     // Clients tend to send their instructions with every turn.
     const added = body.messages.filter((message) => !isInstruction(message) || !known.has(JSON.stringify(message)));
-    const room = windowTokensMax - (body.max_completion_tokens ?? body.max_tokens ?? 0);
+    // Some clients always allow as much as the model can write: that must not leave the conversation no room.
+    const answerTokens = Math.min(body.max_completion_tokens ?? body.max_tokens ?? 0, windowTokensMax / 2);
+    const room = windowTokensMax - answerTokens;
     const { messages, fits } = trimWindow([...history, ...added], room, tokensOf);
     if (!fits) {
       throw new AppError(
@@ -55,9 +56,9 @@ export function answerInConversation({ db, windowTokensMax }: ConversationDeps, 
         },
       );
     }
-    const held = holdEnd(sink);
+    const held = holdEnd(sink, answerBytesMax);
     await next(withBody(command, { ...body, messages }), held.sink, signal);
-    const answered = held.answer();
+    const answered = saidIn(held.answer());
     if (answered !== null) {
       const asked = added.map((message) => ({ message: message as ConversationMessageInput, model: null }));
       await appendMessages(db, tenantId, id, { requestId, messages: [...asked, answered] });
@@ -66,64 +67,20 @@ export function answerInConversation({ db, windowTokensMax }: ConversationDeps, 
   };
 }
 
-/** A sink that lets everything through but the end, of which it can tell what was answered. */
-function holdEnd(sink: AnswerSink): {
-  sink: AnswerSink;
-  answer(): { message: ConversationMessageInput; model: string } | null;
-  release(): void;
-} {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  let headers: Readonly<Record<string, string>> = {};
-  let document: Buffer | null = null;
-  let release = (): void => undefined;
-  const take = (chunk: Buffer): void => {
-    bytes += chunk.length;
-    if (bytes <= streamBytesMax) chunks.push(chunk);
-  };
-  return {
-    sink: {
-      get hasBegun() {
-        return sink.hasBegun;
-      },
-      document(given, body) {
-        headers = given;
-        document = body;
-        release = () => {
-          sink.document(given, body);
-        };
-      },
-      begin(given) {
-        headers = given;
-        sink.begin(given);
-      },
-      write(chunk) {
-        take(chunk);
-        return sink.write(chunk);
-      },
-      end(chunk) {
-        take(chunk);
-        release = () => {
-          sink.end(chunk);
-        };
-      },
-    },
-    answer() {
-      const [model = ''] = (headers['x-signalbox-route'] ?? '').split(';');
-      if (document === null) {
-        const message = bytes > streamBytesMax ? null : readStreamedMessage(Buffer.concat(chunks).toString());
-        return message === null ? null : { message, model };
-      }
-      const completion = ChatCompletion.parse(JSON.parse(document.toString()));
-      const message = completion.choices[0]?.message;
-      if (message === undefined) return null;
-      const { model: chosen } = toModelAnswer({ headers, body: document, completion });
-      return { message: { ...message, role: 'assistant' }, model: chosen };
-    },
-    release: () => {
-      release();
-    },
-  };
+/** What was said and by whom; null where the answer did not become whole. */
+function saidIn(answer: HeldAnswer | null): { message: ConversationMessageInput; model: string } | null {
+  if (answer === null) return null;
+  const { headers, body } = answer;
+  if (answer.streamed) {
+    const [model = ''] = (headers['x-signalbox-route'] ?? '').split(';');
+    const message = readStreamedMessage(body.toString());
+    return message === null ? null : { message, model };
+  }
+  const completion = ChatCompletion.parse(JSON.parse(body.toString()));
+  const message = completion.choices[0]?.message;
+  if (message === undefined) return null;
+  const { model } = toModelAnswer({ headers, body, completion });
+  return { message: { ...message, role: 'assistant' }, model };
 }
 
 function turnOf(principalId: string, idempotencyKey: string): string {

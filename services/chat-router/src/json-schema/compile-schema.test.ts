@@ -42,6 +42,37 @@ describe('a JSON Schema that somebody gave (OD-26, LA-15)', () => {
     expect(schema.errorsOf('aaa')).toEqual([]);
   });
 
+  it.each([
+    ['leads round in circles', { $ref: '#' }, 1],
+    [
+      'doubles its work with every step',
+      {
+        $ref: '#/$defs/s0',
+        $defs: Object.fromEntries(
+          Array.from({ length: 40 }, (_none, step) => {
+            const next = { $ref: `#/$defs/s${String(step + 1)}` };
+            return [`s${String(step)}`, step === 39 ? { type: 'object' } : { anyOf: [{ allOf: [next, false] }, next] }];
+          }),
+        ),
+      },
+      {},
+    ],
+    [
+      'doubles its work with every level of the value',
+      { properties: { a: { allOf: [{ $ref: '#' }, { $ref: '#' }] } } },
+      JSON.parse('{"a":'.repeat(60) + '1' + '}'.repeat(60)) as unknown,
+    ],
+  ])('S13: one that %s holds nobody up', (_name, schema, value) => {
+    const from = performance.now();
+    const compilation = compileSchema(schema);
+    if (compilation.kind === 'compiled') {
+      expect(compilation.schema.errorsOf(value)).toEqual([
+        { path: '', message: expect.stringContaining('leads too far') },
+      ]);
+    }
+    expect(performance.now() - from).toBeLessThan(20_000);
+  });
+
   it('S12: sees no member that a value has not got itself, and two schemas of one name do not meet', () => {
     expect(compiled({ $id: 'x', required: ['toString'] }).errorsOf({})).toHaveLength(1);
     expect(compiled({ $id: 'x', type: 'object' }).errorsOf({})).toEqual([]);

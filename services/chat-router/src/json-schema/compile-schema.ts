@@ -15,6 +15,8 @@ export type CompileSchema = (given: Readonly<Record<string, unknown>>) => Compil
 
 const schemaCharactersMax = 65_536;
 const patternMsMax = 25;
+/** Far more than any schema takes that is meant to be used. */
+const [compileMsMax, judgeMsMax] = [1_000, 250];
 const errorsMax = 10;
 const rememberedMax = 256;
 const options: Options = {
@@ -28,7 +30,9 @@ const options: Options = {
 /**
  * Makes a compiler of JSON Schemas of draft 2020-12 (older drafts' `definitions` work as well), which remembers the last
  * ones. A schema is a stranger's: it may be 64 KiB long, refers to nothing outside itself, and a `pattern` of it that takes
- * longer than 25 ms does not match. `format` is a remark, as the draft says.
+ * longer than 25 ms does not match. One that cannot be compiled within a second is refused, and what cannot be judged within
+ * 250 ms does not fit: references may lead round in circles, or double what there is to do with every step. `format` is a
+ * remark, as the draft says.
  */
 export function createSchemaCompiler(): CompileSchema {
   const judge = new Ajv2020(options);
@@ -41,10 +45,18 @@ export function createSchemaCompiler(): CompileSchema {
     try {
       if (judge.validateSchema(schema) !== true) return refused(judge.errorsText(judge.errors));
       // A validator of its own for each: a shared one would remember every schema that it ever saw.
-      const validate = new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema);
+      const validator = new Ajv2020({ ...options, meta: false, validateSchema: false });
+      const validate = within(compileMsMax, () => validator.compile(schema));
       const errorsOf = (value: unknown): FieldError[] =>
         validate(value) ? [] : (validate.errors ?? []).slice(0, errorsMax).map(toFieldError);
-      return { kind: 'compiled', schema: { errorsOf } };
+      const errorsInTime = (value: unknown): FieldError[] => {
+        try {
+          return within(judgeMsMax, () => errorsOf(value));
+        } catch {
+          return [{ path: '', message: 'cannot be judged by this schema: it leads too far' }];
+        }
+      };
+      return { kind: 'compiled', schema: { errorsOf: errorsInTime } };
     } catch (error) {
       return refused(error instanceof Error ? error.message : 'it cannot be read');
     }
@@ -62,6 +74,15 @@ export function createSchemaCompiler(): CompileSchema {
 
 function refused(reason: string): Compilation {
   return { kind: 'refused', reason: `Expected a JSON Schema: ${reason.slice(0, 300)}` };
+}
+
+const surroundings = createContext(Object.create(null) as object);
+const running = new Script('work()');
+
+/** Does some work where it can be interrupted; throws when it takes longer, as it does when the work throws. */
+function within<Result>(ms: number, work: () => Result): Result {
+  Object.assign(surroundings, { work });
+  return running.runInContext(surroundings, { timeout: ms }) as Result;
 }
 
 const context = createContext(Object.create(null) as object);

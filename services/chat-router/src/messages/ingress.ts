@@ -1,11 +1,11 @@
 import type { MessageRequest } from '@signalbox/contracts';
 import { describeChat } from '../completions/describe-chat.ts';
-import type { Ingress } from '../completions/ingress.ts';
+import type { NotingIngress } from '../asking/answer-over-chat.ts';
 import { errorEvent, event } from '../dialects/anthropic/event.ts';
 import { readRequest } from '../dialects/anthropic/read-request.ts';
 
 /** `POST /v1/messages`. */
-export const anthropicMessages: Ingress<MessageRequest> = {
+export const anthropicMessages: NotingIngress<MessageRequest> = {
   dialect: 'anthropic',
   operation: 'chat',
   vendorHeaders: ['anthropic-beta'],
@@ -15,4 +15,5 @@ export const anthropicMessages: Ingress<MessageRequest> = {
   errorEvent,
   // Clients pass over a ping, whatever it holds.
   routingEvent: (routing) => Buffer.from(event('ping', { routing })),
+  signalboxEvent: (note) => Buffer.from(event('ping', { signalbox: note })),
 };

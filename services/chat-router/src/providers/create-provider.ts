@@ -6,6 +6,15 @@ import { createOpenAiWire } from './openai-compatible/wire.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 import type { Wire } from './wire.ts';
 
+/**
+ * True where images are fetched by somebody who stands outside: a server of one's own would fetch what it can reach and the
+ * client cannot.
+ */
+export function takesAddresses({ kind, base_url: baseUrl, image_addresses: wish }: ProviderSettings): boolean {
+  if (wish !== undefined) return wish === 'pass';
+  return baseUrl === undefined && (kind === 'openai' || kind === 'anthropic' || kind === 'xai');
+}
+
 /** A provider as its settings describe it. `apiKey` null: it has none, which `api_key_env` may say is a lack. */
 export function createProvider(
   settings: ProviderSettings,
@@ -13,7 +22,9 @@ export function createProvider(
   options: HttpProviderOptions = {},
 ): HttpProvider {
   const missingSetting = apiKey === null ? (settings.api_key_env ?? null) : null;
-  return new HttpProvider(wireOf(settings), settings, apiKey, { ...options, missingSetting });
+  const { inlineImages, ...others } = options;
+  const inlining = inlineImages === undefined || takesAddresses(settings) ? {} : { inlineImages };
+  return new HttpProvider(wireOf(settings), settings, apiKey, { ...others, ...inlining, missingSetting });
 }
 
 function wireOf({ kind, quirks }: ProviderSettings): Wire {

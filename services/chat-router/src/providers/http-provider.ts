@@ -6,6 +6,7 @@ import { messageOf } from '../dialects/openai/read-chunk.ts';
 import { SseScanner } from '../dialects/openai/sse-scanner.ts';
 import { bareId, type AnswerEnvelope } from '../dialects/stream-writer.ts';
 import type { TokenUsage } from '../usage/token-usage.ts';
+import type { InlineImages } from '../images/inline-images.ts';
 import { PassingDigest, TranslatingDigest, type Digest } from './digest.ts';
 import { failureOfConnection, failureOfRefusal, headerOf } from './failure.ts';
 import type { ProviderSettings } from './provider-settings.ts';
@@ -47,6 +48,8 @@ const failureMemoryMs = 60_000;
 export interface HttpProviderOptions {
   /** Opens connections, where not every address may be connected to. */
   connect?: buildConnector.connector;
+  /** Brings images that a request names by their addresses, for a provider that takes none. */
+  inlineImages?: InlineImages;
 }
 
 /**
@@ -63,6 +66,7 @@ export class HttpProvider implements Provider {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #inlineImages: InlineImages;
   #lastFailure: { code: string; at: number } | null = null;
 
   /** `apiKey` is null where the provider asks for none, or where `missingSetting` says what lacks. */
@@ -70,7 +74,7 @@ export class HttpProvider implements Provider {
     wire: Wire,
     settings: Pick<ProviderSettings, 'name' | 'models' | 'timeouts' | 'base_url'>,
     apiKey: string | null,
-    { missingSetting, connect }: HttpProviderOptions & { missingSetting: string | null },
+    { missingSetting, connect, inlineImages }: HttpProviderOptions & { missingSetting: string | null },
   ) {
     const baseUrl = settings.base_url ?? wire.baseUrl;
     if (baseUrl === null) throw new TypeError(`The provider ${settings.name} has no address.`);
@@ -80,6 +84,7 @@ export class HttpProvider implements Provider {
     this.missingSetting = missingSetting;
     this.#wire = wire;
     this.#timeouts = settings.timeouts;
+    this.#inlineImages = inlineImages ?? ((request) => Promise.resolve(request));
     this.#basePath = url.pathname.replace(/\/$/, '');
     this.#headers = {
       'user-agent': 'signalbox',
@@ -97,7 +102,7 @@ export class HttpProvider implements Provider {
   }
 
   async complete(request: ProviderRequest, signal: AbortSignal): Promise<CompletionDocument> {
-    const call = this.#callOf(request, false);
+    const call = this.#callOf(await this.#inlineImages(request, signal), false);
     return this.#document(signal, (send) =>
       send(call, ({ body, document, headers }) => ({
         headers: withDropped(headers, call),
@@ -128,7 +133,8 @@ export class HttpProvider implements Provider {
     const { counting } = this.#wire;
     if (counting === null) return null;
     const { model, requestId } = request;
-    const bytes = Buffer.from(JSON.stringify(counting.write({ ...request.chat(), model, stream: false })));
+    const asked = await this.#inlineImages(request, signal);
+    const bytes = Buffer.from(JSON.stringify(counting.write({ ...asked.chat(), model, stream: false })));
     return this.#document(signal, (send) =>
       send({ path: counting.path(model), bytes, requestId }, ({ document }) => {
         const count = counting.read(document);
@@ -148,7 +154,7 @@ export class HttpProvider implements Provider {
   }
 
   async stream(request: ProviderRequest, signal: AbortSignal): Promise<CompletionStream> {
-    const call = this.#callOf(request, true);
+    const call = this.#callOf(await this.#inlineImages(request, signal), true);
     const { stream_ms: streamMs, first_token_ms: firstTokenMs } = this.#timeouts;
     const watchdog = new Watchdog(signal, this.name, streamMs);
     try {

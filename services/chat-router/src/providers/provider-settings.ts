@@ -1,5 +1,6 @@
 import { ModelFactsInput, ProviderKind, RoutingProfile } from '@signalbox/contracts';
 import { z } from 'zod';
+import { SemanticCacheSettings } from '../cache/semantic-settings.ts';
 import { ResilienceSettings } from '../resilience/resilience-settings.ts';
 import { QuirkSettings } from './openai-compatible/quirks.ts';
 
@@ -54,6 +55,13 @@ export const ProviderSettings = z
       .record(z.string().min(1).max(150), ModelFactsInput)
       .optional()
       .describe('By the names of models: over what the registry knows.'),
+    image_addresses: z
+      .enum(['fetch', 'pass'])
+      .optional()
+      .describe(
+        'Images by their addresses are fetched here and sent as data, or passed on for the provider to fetch. Usual: `pass` ' +
+          'to OpenAI, Anthropic and xAI themselves, who fetch from outside; `fetch` for all others.',
+      ),
     quirks: QuirkSettings.prefault({}).describe('In what a server differs from the API that it speaks.'),
   })
   .refine(({ kind, base_url: baseUrl }) => kind !== 'openai_compatible' || baseUrl !== undefined, {
@@ -63,15 +71,25 @@ export const ProviderSettings = z
 export type ProviderSettings = z.infer<typeof ProviderSettings>;
 
 /** The file of providers. Everything that is not named here is refused, not ignored. */
-export const ProvidersFile = z.strictObject({
-  providers: z
-    .array(ProviderSettings)
-    .max(100)
-    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two providers bear one name'),
-  aliases: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), RoutingProfile)
-    .default({})
-    .describe('Names that stand for several models, for all tenants.'),
-  resilience: ResilienceSettings.prefault({}),
-});
+export const ProvidersFile = z
+  .strictObject({
+    providers: z
+      .array(ProviderSettings)
+      .max(100)
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two providers bear one name'),
+    aliases: z
+      .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), RoutingProfile)
+      .default({})
+      .describe('Names that stand for several models, for all tenants.'),
+    resilience: ResilienceSettings.prefault({}),
+    semantic_cache: SemanticCacheSettings.nullable()
+      .default(null)
+      .describe('Answers by what their questions mean; takes a CHROMA_URL. Null: there is none.'),
+  })
+  .refine(
+    ({ providers, semantic_cache: semantic }) =>
+      semantic === null ||
+      providers.some(({ name, models }) => models.some((model) => `${name}/${model}` === semantic.embedding_model)),
+    { path: ['semantic_cache', 'embedding_model'], message: 'no provider of this file has this model' },
+  );
 export type ProvidersFile = z.infer<typeof ProvidersFile>;

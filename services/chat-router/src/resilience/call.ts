@@ -46,6 +46,7 @@ export class Call {
   readonly #number: number;
   readonly #startedMs = performance.now();
   #firstTokenMs: number | null = null;
+  #answeredMs: number | null = null;
   #characters = 0;
 
   constructor(deps: CallDeps, errand: Errand, candidate: Candidate) {
@@ -65,8 +66,14 @@ export class Call {
     };
   }
 
+  /** Until now, or until the answer was whole. */
   get latencyMs(): number {
-    return performance.now() - this.#startedMs;
+    return this.#answeredMs ?? performance.now() - this.#startedMs;
+  }
+
+  /** The answer is whole; what is done with it afterwards took no time of the provider's. */
+  answered(): void {
+    this.#answeredMs ??= this.latencyMs;
   }
 
   /** Null as long as no part of a streamed answer has come. */

@@ -22,6 +22,7 @@ export async function openAnswer(
   if (request.stream) return openStream(provider, request, call, signal);
   const document = await ask(provider, request, signal);
   call.saw(document.usage, false, 0);
+  call.answered();
   return { kind: 'document', document };
 }
 

@@ -37,5 +37,11 @@ export const ResilienceSettings = z.strictObject({
     .max(1)
     .default(0.05)
     .describe('Of all streams, so many may be hedged, and 2 besides.'),
+  exploration_ratio: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Of the streams under `speed_first`, so many go to another model than the fastest, to measure it again.'),
 });
 export type ResilienceSettings = z.infer<typeof ResilienceSettings>;

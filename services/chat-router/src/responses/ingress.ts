@@ -1,17 +1,18 @@
 import type { ResponseRequest } from '@signalbox/contracts';
 import { describeChat } from '../completions/describe-chat.ts';
-import type { Ingress } from '../completions/ingress.ts';
+import type { NotingIngress } from '../asking/answer-over-chat.ts';
 import { errorEvent, event } from '../dialects/openai-responses/event.ts';
 import { readRequest } from '../dialects/openai-responses/read-request.ts';
 
 /** `POST /v1/responses`. Describing a request refuses one that needs earlier answers, whoever would be asked. */
-export const openAiResponses: Ingress<ResponseRequest> = {
+export const openAiResponses: NotingIngress<ResponseRequest> = {
   dialect: 'openai_responses',
   operation: 'chat',
   isStream: ({ stream }) => stream === true,
   describe: (request) => describeChat(readRequest(request)),
   toChat: readRequest,
   errorEvent,
-  // Of a type that clients do not know, and so pass over.
-  routingEvent: (routing) => Buffer.from(event('signalbox.routing', { routing })),
+  // Clients pass over a keepalive, whatever it holds. OpenAI's own refuses a type that it does not know.
+  routingEvent: (routing) => Buffer.from(event('keepalive', { routing })),
+  signalboxEvent: (note) => Buffer.from(event('keepalive', { signalbox: note })),
 };

@@ -58,12 +58,14 @@ const question = (overrides: Partial<RouteQuestion> = {}): RouteQuestion => ({
   strategy: null,
   sticky: false,
   conversationId: null,
+  streamed: false,
   ...overrides,
 });
 const view = (overrides: Partial<RouteView> = {}): RouteView => ({
   connections,
   restsMs: () => 0,
   firstTokenMs: () => null,
+  exploration: 0,
   random: () => 0.5,
   ...overrides,
 });
@@ -268,5 +270,42 @@ describe('LA-16: planning a route', () => {
         },
       ),
     );
+  });
+});
+
+describe('OD-4: exploring under speed_first', () => {
+  const models = ['openai/large', 'openai/small', 'anthropic/opus'];
+  const times: Record<string, number | null> = { 'openai/large': 100, 'openai/small': 900, 'anthropic/opus': null };
+  const planAt = (draw: number, more: Partial<RouteQuestion> = {}, exploration = 0.1) => {
+    const plan = planRoute(
+      question({ profile: { models, strategy: 'speed_first' }, streamed: true, ...more }),
+      view({ firstTokenMs: ({ target }) => times[modelId(target)] ?? null, exploration, random: () => draw }),
+    );
+    if (plan.kind !== 'planned') throw new Error(plan.kind);
+    return { first: modelId(plan.candidates[0]?.target ?? { provider: '', model: '' }), plan };
+  };
+
+  it('sends the stated share of streams to the others, one as often as the other, and the rest to the fastest', () => {
+    const draws = Array.from({ length: 1_000 }, (_, index) => planAt(index / 1_000).first);
+    const times = (model: string) => draws.filter((first) => first === model).length;
+    expect([times('openai/large'), times('openai/small'), times('anthropic/opus')]).toEqual([900, 50, 50]);
+  });
+
+  it('says so, loses nobody, and goes on in the order of speed', () => {
+    const { plan } = planAt(0.06);
+    expect(plan.reason).toMatch(/measured again/);
+    expect(plan.candidates.map(({ target }) => modelId(target))).toEqual([
+      'anthropic/opus',
+      'openai/large',
+      'openai/small',
+    ]);
+    expect(planAt(0.5).plan.reason).not.toMatch(/measured again/);
+  });
+
+  it('does not where nothing would be measured, where a conversation has its place, or where it is off', () => {
+    expect(planAt(0, { streamed: false }).first).toBe('openai/large');
+    expect(planAt(0, {}, 0).first).toBe('openai/large');
+    expect(planAt(0, { strategy: 'priority' }).first).toBe('openai/large');
+    expect(planAt(0, { sticky: true, conversationId: 'c' }).plan.reason).toBe('the place of this conversation');
   });
 });

@@ -40,6 +40,8 @@ export interface RouteQuestion {
   strategy: RoutingStrategy | null;
   sticky: boolean;
   conversationId: string | null;
+  /** The answer will be a stream, so that the time to its first token is measured. */
+  streamed: boolean;
 }
 
 /** What is known at the moment. */
@@ -49,6 +51,8 @@ export interface RouteView {
   restsMs(connectionId: string): number;
   /** Half of the observed streams began within this time; null: none was observed. */
   firstTokenMs(candidate: Candidate): number | null;
+  /** The share of streams under `speed_first` that go to another model than the fastest, so that it is measured again. */
+  exploration: number;
   /** From 0 to below 1. */
   random(): number;
 }
@@ -101,13 +105,24 @@ export function planRoute(question: RouteQuestion, view: RouteView): RoutePlan {
     const candidates = byRendezvous(able, place, (candidate) => weightIn(profile, candidate));
     return { kind: 'planned', strategy, candidates, skipped, reason: 'the place of this conversation' };
   }
-  return {
-    kind: 'planned',
-    strategy,
-    candidates: ordered(able, strategy, question, view),
-    skipped,
-    reason: reasons[strategy],
-  };
+  const candidates = ordered(able, strategy, question, view);
+  const explored = strategy === 'speed_first' && question.streamed ? toExplore(candidates, view) : null;
+  if (explored !== null) {
+    const others = candidates.filter((candidate) => candidate !== explored);
+    return { kind: 'planned', strategy, candidates: [explored, ...others], skipped, reason: reasonOfExploring };
+  }
+  return { kind: 'planned', strategy, candidates, skipped, reason: reasons[strategy] };
+}
+
+/**
+ * Now and then somebody else than the fastest, each of the others as likely as the next: who was never measured, or was slow
+ * once, would otherwise never be asked again. Null: this time the fastest is asked.
+ */
+function toExplore([_fastest, ...others]: readonly Candidate[], view: RouteView): Candidate | null {
+  if (view.exploration <= 0) return null;
+  // One draw decides both: whether, and which.
+  const place = view.random() / view.exploration;
+  return place < 1 ? (others[Math.floor(place * others.length)] ?? null) : null;
 }
 
 function strategyOf(
@@ -154,6 +169,8 @@ const reasons = {
   quality_first: 'the highest quality',
   capability_based: 'has what the request needs and the least beyond it',
 } as const satisfies Record<RoutingStrategy, string>;
+
+const reasonOfExploring = 'not the fastest; asked so that its time to the first token is measured again';
 
 function reasonOfOne(skipped: readonly SkippedCandidate[]): string {
   return skipped.length === 0 ? 'asked for by name' : 'the only one that can answer';

@@ -41,6 +41,7 @@ export async function submitTask(
       input,
       inputHash,
       idempotencyKey,
+      createdBy: caller.principal.principalId,
       latencyTargetMs: system.spec.requirements.latency_target_ms ?? null,
     });
     if (inserted !== null) await emit(trx, rows);

@@ -28,7 +28,7 @@ export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfil
     if (known !== undefined && now() - known.at < rememberedMs) return known.profile;
     try {
       const spec = await specOf(tenantId, id);
-      const profile: RoutingProfile | null = spec === null ? null : { models: [...spec.models], strategy: 'priority' };
+      const profile = spec === null ? null : profileOf(spec);
       remembered.delete(key);
       remembered.set(key, { profile, at: now() });
       for (const oldest of remembered.size > rememberedMax ? remembered.keys().take(1) : []) {
@@ -46,4 +46,9 @@ export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfil
       return (await aliases.find(tenantId, name)) ?? (idForm.test(name) ? ofSystem(tenantId, name) : null);
     },
   };
+}
+
+function profileOf({ models, semantic_cache: semanticCache }: SystemSpec): RoutingProfile {
+  const wish = semanticCache === undefined ? {} : { semantic_cache: semanticCache };
+  return { models: [...models], strategy: 'priority', ...wish };
 }

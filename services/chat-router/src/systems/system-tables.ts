@@ -20,6 +20,7 @@ export interface SystemTables {
     created_by: string;
   };
   tasks: TaskTable;
+  restricted_principals: { tenant_id: string; principal_id: string; scopes: string[]; at: Date };
   task_steps: { task_id: string; step: string; output: JSONColumnType<object> };
   task_events: {
     task_id: string;
@@ -53,6 +54,8 @@ interface TaskTable {
   created_at: Generated<Date>;
   started_at: Date | null;
   finished_at: Date | null;
+  /** Who gave it; null: nobody noted it then. */
+  created_by: string | null;
 }
 
 /** What a task's worker found out; its times stand beside it. */

@@ -18,6 +18,7 @@ export interface NewTask {
   inputHash: string;
   idempotencyKey: string | null;
   latencyTargetMs: number | null;
+  createdBy: string;
 }
 
 /** The right to write to a task. A worker that was taken for dead has lost it, whatever it believes. */
@@ -48,6 +49,7 @@ export async function insertTask(trx: Transaction<Schema>, task: NewTask): Promi
       idempotency_key: task.idempotencyKey,
       input_hash: task.inputHash,
       latency_target_ms: task.latencyTargetMs,
+      created_by: task.createdBy,
     })
     .onConflict((conflict) => conflict.columns(['tenant_id', 'system_id', 'idempotency_key']).doNothing())
     .returningAll()
@@ -187,6 +189,20 @@ export async function endTask(
 /** Ends a task by its owner. False when it has ended already. */
 export async function cancelTaskRow(db: Kysely<Schema>, tenantId: string, taskId: string): Promise<boolean> {
   return endWhere(db, 'cancelled', {}, sql`tenant_id = ${tenantId} and id = ${taskId}`);
+}
+
+/** Fails the tasks that somebody gave up to a time and that have not ended; whoever works on one loses it. */
+export async function failTasksOf(
+  trx: Transaction<Schema>,
+  { tenantId, principalId, until }: { tenantId: string; principalId: string; until: Date },
+  error: TaskFailure,
+): Promise<void> {
+  await endWhere(
+    trx,
+    'failed',
+    { error },
+    sql`tenant_id = ${tenantId} and created_by = ${principalId} and created_at <= ${until}`,
+  );
 }
 
 /** Fails the tasks that nobody has touched for so long: whoever worked on them died, and died again. */

@@ -8,6 +8,7 @@ import { sumOf, totalTokens } from '../asking/spending.ts';
 import type { CompileSchema } from '../json-schema/compile-schema.ts';
 import { runToolLoop, stepsMaxByDefault } from '../tools/run-tool-loop.ts';
 import type { ServerTool } from '../tools/server-tool.ts';
+import { authorityGone, isGivenStill } from './restriction-store.ts';
 import { runSystem, type AskStep } from './run-system.ts';
 import type { StoredResult, TaskFailure } from './system-tables.ts';
 import { getVersion } from './system-store.ts';
@@ -72,6 +73,12 @@ export async function workOffTask(deps: WorkOffDeps, job: TaskJob, signal: Abort
     if (!(await endTask(db, lease, outcome))) return;
     const { architecture } = spec;
     deps.events.taskEnded({ taskId: task.id, systemId: task.system_id, architecture, outcome: outcome.kind });
+  }
+
+  const { principalId } = job.caller.principal;
+  if (!(await isGivenStill(db, tenantId, { principalId, givenAt: task.created_at }))) {
+    await end({ kind: 'failed', error: { code: errorKinds.forbidden.errorCode, message: authorityGone } });
+    return;
   }
 
   let result: StoredResult;

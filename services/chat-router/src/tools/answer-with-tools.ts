@@ -1,12 +1,11 @@
-import type { ChatCompletionRequest } from '@signalbox/contracts';
-import { AppError } from '@signalbox/errors';
-import { newId } from '@signalbox/ids';
-import { z } from 'zod';
-import { collectAnswer, toModelAnswer, withBody, type AnswerChat, type ChatCommand } from '../asking/answer-chat.ts';
+import { collectAnswer, toModelAnswer, type AnswerChat, type ChatCommand } from '../asking/answer-chat.ts';
 import { sumOf, totalTokens } from '../asking/spending.ts';
+import type { AnswerSink } from '../completions/answer-sink.ts';
 import type { CompileSchema } from '../json-schema/compile-schema.ts';
-import { runToolLoop, stepsMaxByDefault } from './run-tool-loop.ts';
+import { runToolLoop, toolsUsed, type PreparedLoop } from './run-tool-loop.ts';
 import type { ServerTool } from './server-tool.ts';
+import { streamWithTools } from './stream-with-tools.ts';
+import { readToolQuestion, turnOf } from './tool-question.ts';
 
 export interface AnswerWithToolsDeps {
   /** The names of the tools that a principal may have executed. */
@@ -16,94 +15,49 @@ export interface AnswerWithToolsDeps {
   compileSchema: CompileSchema;
 }
 
-const stepsMaxAllowed = 20;
-const Members = z.object({
-  execute_tools: z.literal(true),
-  max_tool_steps: z.int().min(1).max(stepsMaxAllowed).optional(),
-  tools: z.array(z.looseObject({ function: z.looseObject({ name: z.string() }) })).optional(),
-});
-
-/** True when the router itself is to execute what the model calls. */
-export function executesTools({ body }: ChatCommand): boolean {
-  const { execute_tools: executes } = body;
-  return executes !== undefined && executes !== null && executes !== false;
-}
-
 /**
  * Answers with the tools of the router executed on the way: those that the request names in `tools` (only their names count;
  * what they take is registered here), or, where it names none, all that are granted to the caller. What was executed stands in
- * the answer's `signalbox.tool_calls`, and its `usage` is that of all questions together.
+ * the answer's `signalbox.tool_calls`, and its `usage` is that of all turns together. A model's calls are never shown as
+ * calls that the client would have to answer.
  */
 export function answerWithTools(deps: AnswerWithToolsDeps, next: AnswerChat): AnswerChat {
   return async (command, sink, signal) => {
-    const { principal, body, idempotencyKey } = command;
-    const { tenantId, principalId } = principal;
-    const { names, stepsMax, request } = readRequest(body);
+    const { tenantId, principalId } = command.principal;
+    const { names, stepsMax, request } = readToolQuestion(command.body);
     const allowed = await deps.grantedTo(tenantId, principalId);
     const tools = await deps.toolsOf(tenantId, names ?? allowed, allowed);
-    let last: Awaited<ReturnType<typeof collectAnswer>> | null = null;
-    const { answers, toolCalls, stopped } = await runToolLoop({
-      request,
-      tools,
-      stepsMax,
-      async ask(asked, turn) {
-        const question = {
-          ...withBody(command, asked),
-          // Each turn reserves its own part of a budget, and is repeated on its own.
-          requestId: turn === 1 ? command.requestId : newId('req'),
-          options: { ...command.options, tags: { ...command.options.tags, parent_request: command.requestId } },
-          idempotencyKey: idempotencyKey === null ? null : `${idempotencyKey.slice(0, 240)}/turn-${String(turn)}`,
-        };
-        last = await collectAnswer(next, question, signal);
-        return toModelAnswer(last);
-      },
-      execute: (_key, call) => call(),
-      compileSchema: deps.compileSchema,
-      signal,
-    });
-    const { headers, completion } = last as unknown as Awaited<ReturnType<typeof collectAnswer>>;
-    const spent = sumOf(answers);
-    const { promptTokens, completionTokens } = spent;
-    const total = totalTokens(spent);
-    const usage =
-      promptTokens === null || completionTokens === null || total === null
-        ? {}
-        : { usage: { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: total } };
-    const told = { tool_calls: toolCalls, tool_steps: answers.length - 1, stopped };
-    const { usage: _usage, ...rest } = completion;
-    sink.document(headers, Buffer.from(JSON.stringify({ ...rest, ...usage, signalbox: told })));
+    const loop: PreparedLoop = { request, tools, stepsMax, compileSchema: deps.compileSchema, signal };
+    await (request.stream === true ? streamWithTools : documentWithTools)(next, command, loop, sink);
   };
 }
 
-function readRequest(body: ChatCompletionRequest): {
-  names: string[] | null;
-  stepsMax: number;
-  request: ChatCompletionRequest;
-} {
-  const read = Members.safeParse(body);
-  if (!read.success) {
-    const fields = read.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-    throw new AppError('validation_failed', undefined, { fields, details: { param: 'execute_tools' } });
-  }
-  if (body.stream === true) {
-    throw new AppError('validation_failed', 'With execute_tools the answer is one document: leave stream out.', {
-      details: { param: 'stream' },
-    });
-  }
-  const {
-    execute_tools: _executes,
-    max_tool_steps: _steps,
-    tools: _tools,
-    ...request
-  } = body as ChatCompletionRequest & {
-    execute_tools?: unknown;
-    max_tool_steps?: unknown;
-    tools?: unknown;
-  };
-  const names = read.data.tools?.map((tool) => tool.function.name);
-  return {
-    names: names === undefined ? null : [...new Set(names)],
-    stepsMax: read.data.max_tool_steps ?? stepsMaxByDefault,
-    request,
-  };
+async function documentWithTools(
+  next: AnswerChat,
+  command: ChatCommand,
+  loop: PreparedLoop,
+  sink: AnswerSink,
+): Promise<void> {
+  let headers: Readonly<Record<string, string>> = {};
+  const result = await runToolLoop({
+    ...loop,
+    async ask(request, turn) {
+      const collected = await collectAnswer(next, turnOf(command, request, turn), loop.signal);
+      headers = collected.headers;
+      return toModelAnswer(collected);
+    },
+    execute: (_key, run) => run(),
+  });
+  const spent = sumOf(result.answers);
+  const { promptTokens, completionTokens, costUsd } = spent;
+  const total = totalTokens(spent);
+  const usage =
+    promptTokens === null || completionTokens === null || total === null
+      ? {}
+      : { usage: { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: total } };
+  const { usage: _usage, ...rest } = result.answer.completion;
+  // What the last turn's head says of money and of the cache is not true of the whole.
+  const { 'x-signalbox-cost-usd': _cost, 'x-signalbox-cache': _cache, ...others } = headers;
+  const all = costUsd === null ? others : { ...others, 'x-signalbox-cost-usd': costUsd };
+  sink.document(all, Buffer.from(JSON.stringify({ ...rest, ...usage, signalbox: toolsUsed(result) })));
 }

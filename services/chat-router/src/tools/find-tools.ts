@@ -6,6 +6,8 @@ import type { ServerTool } from './server-tool.ts';
 export interface FindToolsDeps {
   builtIn: readonly ServerTool[];
   outbound: Outbound;
+  /** The secret headers of a tenant's tool. Throws where they cannot be opened. */
+  secretsOf(tenantId: string, tool: HttpTool): Readonly<Record<string, string>>;
   /** The tenant's registered tools of these names. */
   registered(tenantId: string, names: readonly string[]): Promise<HttpTool[]>;
 }
@@ -24,7 +26,8 @@ export async function findServerTools(
     tenantId,
     names.filter((name) => deps.builtIn.every((tool) => tool.name !== name)),
   );
-  const known = [...deps.builtIn, ...registered.map((tool) => httpTool(tool, deps.outbound))];
+  const http = { outbound: deps.outbound, secretsOf: (tool: HttpTool) => deps.secretsOf(tenantId, tool) };
+  const known = [...deps.builtIn, ...registered.map((tool) => httpTool(tool, http))];
   return names.map((name) => {
     const tool = known.find((one) => one.name === name);
     if (tool === undefined) {

@@ -10,18 +10,21 @@ import {
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { keysetPage, mountRoute, pageStart, reply, type Routes } from '@signalbox/http';
+import type { Vault } from '@signalbox/vault';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
 import type { CompileSchema } from '../json-schema/compile-schema.ts';
 import type { HttpTool } from './call-http-tool.ts';
 import type { ServerTool } from './server-tool.ts';
+import { sealHeaders, type KeptHeaders } from './tool-headers.ts';
 import {
   changeTool,
   findTools,
   insertTool,
   listGrantRows,
   listToolRows,
+  lockTool,
   putGrant,
   removeTool,
   type GrantRow,
@@ -33,6 +36,10 @@ export interface ToolRouteDeps {
   db: Kysely<Schema>;
   builtIn: readonly ServerTool[];
   compileSchema: CompileSchema;
+  /** Null: this installation keeps no secrets. */
+  vault: Vault | null;
+  /** The hosts (`host:port`) to which secret headers may go unencrypted: those that the operator allows. */
+  plainHttpTo: readonly string[];
   tellAudit: TellAudit;
   /** Called after a message was put into the outbox. */
   nudgeRelay: () => void;
@@ -44,7 +51,9 @@ export function mountToolRoutes(routes: Routes, deps: ToolRouteDeps): void {
 
   mountRoute(routes, createTool, async ({ principal, requestId, body }) => {
     assertSchema(deps, body.parameters);
-    const tool = { ...body, timeout_ms: body.timeout_ms ?? timeoutMsByDefault };
+    const { headers = {}, ...rest } = body;
+    const kept = keptHeaders(deps, { tenantId: principal.tenantId, name: rest.name, url: rest.url }, headers);
+    const tool = { ...rest, timeout_ms: rest.timeout_ms ?? timeoutMsByDefault, ...kept };
     await db.transaction().execute(async (trx) => {
       if (builtInOf(tool.name) !== undefined || !(await insertTool(trx, principal.tenantId, tool))) {
         throw new AppError('conflict', 'There is a tool of this name.', { details: { name: tool.name } });
@@ -80,11 +89,23 @@ export function mountToolRoutes(routes: Routes, deps: ToolRouteDeps): void {
 
   mountRoute(routes, updateTool, async ({ principal, requestId, params, body }) => {
     if (body.parameters !== undefined) assertSchema(deps, body.parameters);
-    const change = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+    const { headers, ...rest } = body;
+    const change = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    const members = [...Object.keys(change), ...(headers === undefined ? [] : ['headers'])];
+    const { tenantId } = principal;
     const tool = await db.transaction().execute(async (trx) => {
-      const changed = await changeTool(trx, principal.tenantId, params.name, change);
+      const before = await lockTool(trx, tenantId, params.name);
+      if (before === null) throw noTool();
+      const url = rest.url ?? before.url;
+      if (headers === undefined && before.sealed_headers !== null && !isSameOrigin(url, before.url)) {
+        const message = 'Expected the headers again (or null): the tool moves to another origin.';
+        throw new AppError('validation_failed', undefined, { fields: [{ path: 'headers', message }] });
+      }
+      const place = { tenantId, name: params.name, url };
+      const kept = headers === undefined ? {} : keptHeaders(deps, place, headers ?? {});
+      const changed = await changeTool(trx, tenantId, params.name, { ...change, ...kept });
       if (changed === null) throw noTool();
-      const details = { change: 'updated', members: Object.keys(change), url: changed.url };
+      const details = { change: 'updated', members, url: changed.url };
       await tellAudit(trx, { action: 'tool.changed', target: params.name, principal, requestId, details });
       return changed;
     });
@@ -139,13 +160,32 @@ function assertSchema({ compileSchema }: ToolRouteDeps, parameters: Record<strin
   }
 }
 
-function presentHttpTool(tool: HttpTool): Tool {
+/** A secret goes out encrypted, or to a host that the operator names. */
+function keptHeaders(
+  { vault, plainHttpTo }: ToolRouteDeps,
+  place: { tenantId: string; name: string; url: string },
+  headers: Readonly<Record<string, string>>,
+): KeptHeaders {
+  const { protocol, host } = new URL(place.url);
+  if (Object.keys(headers).length > 0 && protocol !== 'https:' && !plainHttpTo.includes(host)) {
+    const message = 'Expected an https address: secret headers are not sent in the clear.';
+    throw new AppError('validation_failed', undefined, { fields: [{ path: 'url', message }] });
+  }
+  return sealHeaders(vault, place, headers);
+}
+
+function isSameOrigin(one: string, other: string): boolean {
+  return new URL(one).origin === new URL(other).origin;
+}
+
+function presentHttpTool({ sealed_headers: _sealed, ...tool }: HttpTool): Tool {
   return { ...tool, kind: 'http' };
 }
 
 function presentBuiltIn({ name, description, parameters, timeoutMs }: ServerTool): Tool {
   const schema = { ...parameters };
-  return { name, kind: 'built_in', description, parameters: schema, url: null, method: null, timeout_ms: timeoutMs };
+  const own = { url: null, method: null, header_names: [] };
+  return { name, kind: 'built_in', description, parameters: schema, ...own, timeout_ms: timeoutMs };
 }
 
 function presentGrant({ updated_at, ...row }: GrantRow) {

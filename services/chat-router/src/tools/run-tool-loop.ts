@@ -1,4 +1,4 @@
-import type { ChatCompletionRequest, ToolCallRecord } from '@signalbox/contracts';
+import type { ChatCompletionRequest, ToolCallRecord, ToolsUsed } from '@signalbox/contracts';
 import { AppError, type FieldError } from '@signalbox/errors';
 import { toolCallsOf, type ModelAnswer, type ToolCall } from '../asking/ask.ts';
 import type { CompileSchema } from '../json-schema/compile-schema.ts';
@@ -16,14 +16,17 @@ export interface ToolLoop {
   stepsMax: number;
   /** Asks the model; `turn` counts from 1. */
   ask(request: ChatCompletionRequest, turn: number): Promise<ModelAnswer>;
-  /** Executes a call, or remembers that it was executed. */
-  execute(
-    key: string,
-    call: () => Promise<ToolCallRecord & { output: string }>,
-  ): Promise<ToolCallRecord & { output: string }>;
+  /** Executes a call by `run`, or remembers that it was executed; whoever is to hear of it hears it from here. */
+  execute(key: string, run: () => Promise<ExecutedCall>, call: ToolCall): Promise<ExecutedCall>;
   compileSchema: CompileSchema;
   signal: AbortSignal;
 }
+
+/** A loop but for who asks in it and who hears of its calls. */
+export type PreparedLoop = Omit<ToolLoop, 'ask' | 'execute'>;
+
+/** What became of a call, and what the model is told of it. */
+export type ExecutedCall = ToolCallRecord & { output: string };
 
 export interface ToolLoopResult {
   answer: ModelAnswer;
@@ -44,13 +47,15 @@ export async function runToolLoop(loop: ToolLoop): Promise<ToolLoopResult> {
     type: 'function',
     function: { name, description, parameters },
   }));
+  const { tool_choice: wish, ...unforced } = loop.request;
   const answers: ModelAnswer[] = [];
   const toolCalls: ToolCallRecord[] = [];
   let messages = loop.request.messages;
   for (let step = 0; ; step += 1) {
     const isLast = step === stepsMax;
     const request = {
-      ...loop.request,
+      // A call that somebody insists on is made once: insisted on for ever, no answer would come.
+      ...(step === 0 || !isForced(wish) ? loop.request : unforced),
       messages,
       ...(definitions.length === 0 ? {} : { tools: definitions }),
       ...(isLast && definitions.length > 0 ? { tool_choice: 'none' } : {}),
@@ -67,7 +72,7 @@ export async function runToolLoop(loop: ToolLoop): Promise<ToolLoopResult> {
     }
     const executed = await Promise.all(
       calls.map((call, index) =>
-        loop.execute(`${String(step + 1)}.${String(index + 1)}`, () => executeCall(loop, call, index)),
+        loop.execute(`${String(step + 1)}.${String(index + 1)}`, () => executeCall(loop, call, index), call),
       ),
     );
     loop.signal.throwIfAborted();
@@ -85,11 +90,16 @@ export async function runToolLoop(loop: ToolLoop): Promise<ToolLoopResult> {
   }
 }
 
-async function executeCall(
-  loop: ToolLoop,
-  call: ToolCall,
-  index: number,
-): Promise<ToolCallRecord & { output: string }> {
+/** What an answer tells of the tools that were executed for it. */
+export function toolsUsed({ toolCalls, answers, stopped }: ToolLoopResult): ToolsUsed {
+  return { tool_calls: toolCalls, tool_steps: answers.length - 1, stopped };
+}
+
+function isForced(choice: unknown): boolean {
+  return choice !== undefined && choice !== null && choice !== 'auto' && choice !== 'none';
+}
+
+async function executeCall(loop: ToolLoop, call: ToolCall, index: number): Promise<ExecutedCall> {
   const from = performance.now();
   const record = { id: call.id, name: call.function.name.slice(0, 64), arguments: call.function.arguments };
   const ended = () => Math.round((performance.now() - from) * 100) / 100;

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { Stretch } from '../usage/usage-store.ts';
 import type { HttpTool } from './call-http-tool.ts';
@@ -16,6 +16,46 @@ export async function insertTool(db: Kysely<Schema>, tenantId: string, tool: Htt
 export async function findTools(db: Kysely<Schema>, tenantId: string, names: readonly string[]): Promise<HttpTool[]> {
   if (names.length === 0) return [];
   return tools(db, tenantId).where('name', 'in', names).execute();
+}
+
+/** One tool, to be changed: nobody else changes it meanwhile. Null where there is none. */
+export async function lockTool(trx: Transaction<Schema>, tenantId: string, name: string): Promise<HttpTool | null> {
+  return (await tools(trx, tenantId).where('name', '=', name).forUpdate().executeTakeFirst()) ?? null;
+}
+
+/** A tool of any tenant whose headers lie in an envelope, for rotation. */
+export interface SealedTool {
+  tenantId: string;
+  name: string;
+  url: string;
+  sealedKey: string | null;
+}
+
+/** Some of them, in their order, after one of them. */
+export async function sealedTools(db: Kysely<Schema>, after: SealedTool | null, limit: number): Promise<SealedTool[]> {
+  return db
+    .selectFrom('tools')
+    .select(['tenant_id as tenantId', 'name', 'url', 'sealed_headers as sealedKey'])
+    .where('sealed_headers', 'is not', null)
+    .$if(after !== null, (query) =>
+      query.where(sql<boolean>`(tenant_id, name) > (${after?.tenantId ?? ''}, ${after?.name ?? ''})`),
+    )
+    .orderBy('tenant_id')
+    .orderBy('name')
+    .limit(limit)
+    .execute();
+}
+
+/** Puts another envelope in the place of one, unless that was replaced meanwhile. */
+export async function replaceSealedHeaders(db: Kysely<Schema>, tool: SealedTool, envelope: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('tools')
+    .set({ sealed_headers: envelope })
+    .where('tenant_id', '=', tool.tenantId)
+    .where('name', '=', tool.name)
+    .where('sealed_headers', '=', tool.sealedKey)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 export async function listToolRows(
@@ -108,7 +148,16 @@ export async function listGrantRows(
     .execute();
 }
 
-const columns = ['name', 'description', 'parameters', 'url', 'method', 'timeout_ms'] as const;
+const columns = [
+  'name',
+  'description',
+  'parameters',
+  'url',
+  'method',
+  'timeout_ms',
+  'header_names',
+  'sealed_headers',
+] as const;
 
 function tools(db: Kysely<Schema>, tenantId: string) {
   return db.selectFrom('tools').select(columns).where('tenant_id', '=', tenantId);

@@ -10,6 +10,10 @@ export interface ToolTables {
     url: string;
     method: 'GET' | 'POST';
     timeout_ms: number;
+    /** In small letters. */
+    header_names: Generated<string[]>;
+    /** Their values, in an envelope of the vault. */
+    sealed_headers: string | null;
   };
   tool_grants: { tenant_id: string; principal_id: string; tools: string[]; updated_at: Generated<Date> };
 }

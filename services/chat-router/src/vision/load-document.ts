@@ -17,12 +17,16 @@ export async function loadDocument(
   const url = URL.parse(document);
   const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && plainHttpTo.includes(url.host));
   if (url === null || !isAllowed) throw refused('Expected a data URI in base64, or an https address.');
-  const response = await outbound.request(url.href, {
-    signal,
-    deadlineMs: fetchDeadlineMs,
-    bytesMax: documentBytesMax,
-    headers: { accept: 'image/png, image/jpeg, image/webp, image/gif, application/pdf' },
-  });
+  const response = await outbound
+    .request(url.href, {
+      signal,
+      deadlineMs: fetchDeadlineMs,
+      bytesMax: documentBytesMax,
+      headers: { accept: 'image/png, image/jpeg, image/webp, image/gif, application/pdf' },
+    })
+    .catch((thrown: unknown) => {
+      throw thrown instanceof AppError && thrown.code === 'validation_failed' ? refused(thrown.message) : thrown;
+    });
   if (response.status !== 200) {
     response.body.destroy();
     throw new AppError('provider_failed', 'The address of the document did not answer with a document.');

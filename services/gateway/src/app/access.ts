@@ -13,6 +13,7 @@ import { createAuthenticator } from '../authentication/create-authenticator.ts';
 import { createCredentialCache } from '../authentication/credential-cache.ts';
 import { openCredentialChanges } from '../authentication/credential-changes.ts';
 import { findKeyCredential } from '../keys/api-key-store.ts';
+import { createTellRestriction } from '../authentication/tell-restriction.ts';
 import { createLastUseRecorder } from '../keys/record-last-use.ts';
 import { mountApiKeyRoutes } from '../keys/routes.ts';
 import { createPasswords, type Passwords } from '../people/password.ts';
@@ -96,6 +97,7 @@ export function openAccess(options: AccessOptions): Access {
   );
   const lastUse = owned.use(createLastUseRecorder({ database, logger }));
   const audit = owned.use(createAuditLog({ database, emitter, logger, now }));
+  const tellRestriction = createTellRestriction(emitter);
   const tokens = createAccessTokens({ keys: tokenKeys, issuer: tokenIssuer, now });
   const authenticator = createAuthenticator({
     keys,
@@ -117,8 +119,10 @@ export function openAccess(options: AccessOptions): Access {
     authenticator,
     audit,
     mountRoutes(routes) {
-      mountApiKeyRoutes(routes, { database, changes, audit, addressOf, now });
-      mountPeopleRoutes(routes, { database, passwords, tokens, changes, audit, lockouts, addressOf, now });
+      mountApiKeyRoutes(routes, { database, changes, audit, tellRestriction, addressOf, now });
+      mountPeopleRoutes(routes, {
+        ...{ database, passwords, tokens, changes, audit, tellRestriction, lockouts, addressOf, now },
+      });
       mountAuditRoutes(routes, { database });
       mountKeySet(routes, tokenKeys);
     },

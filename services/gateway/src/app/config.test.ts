@@ -60,6 +60,15 @@ describe("the gateway's settings (R24)", () => {
       expect(problemsOf({ CORS_ORIGINS: bad })).toEqual(['CORS_ORIGINS']);
   });
 
+  it('name every replica of a service, and nothing that is no address', () => {
+    const two = 'http://127.0.0.1:8081, http://127.0.0.1:8082';
+    expect(readConfig({ ...good, CHAT_ROUTER_URL: two }).upstreams).toEqual({
+      'chat-router': ['http://127.0.0.1:8081', 'http://127.0.0.1:8082'],
+    });
+    for (const bad of ['', ',', 'http://127.0.0.1:8081,chat'])
+      expect(problemsOf({ CHAT_ROUTER_URL: bad })).toEqual(['CHAT_ROUTER_URL']);
+  });
+
   it('S25: compare hosts in lower case', () => {
     expect(readConfig({ ...good, ALLOWED_HOSTS: 'API.example.com,internal:8080' }).allowedHosts).toEqual(
       new Set(['api.example.com', 'internal:8080']),

@@ -21,6 +21,8 @@ function isOrigin(text: string): boolean {
 }
 
 const Origin = z.string().refine(isOrigin, 'must be an origin, like http://127.0.0.1:8081, without a path');
+/** One for each replica of a service. */
+const Origins = list.pipe(z.array(Origin).min(1));
 const CorsOrigins = list.pipe(
   z.array(
     z
@@ -50,8 +52,8 @@ const Environment = z.object({
   TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
   ALLOWED_HOSTS: list.optional(),
   LEGACY_SUNSET: z.iso.date().default('2027-12-31'),
-  CHAT_ROUTER_URL: Origin,
-  CHAT_ROUTER_ADMIN_URL: Origin,
+  CHAT_ROUTER_URL: Origins,
+  CHAT_ROUTER_ADMIN_URL: Origins,
   IN_FLIGHT_MAX: count.default(2_000),
   LOOP_DELAY_MS_MAX: milliseconds.default(200),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
@@ -79,9 +81,10 @@ export interface GatewayConfig {
   /** Null: any. */
   allowedHosts: ReadonlySet<string> | null;
   legacySunset: Date;
-  upstreams: Readonly<Partial<Record<ServiceName, string>>>;
-  /** Where each service tells how it is. */
-  adminUrls: Readonly<Partial<Record<ServiceName, string>>>;
+  /** The addresses of each service's replicas. */
+  upstreams: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
+  /** Where each replica tells how it is. */
+  adminUrls: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
   inFlightMax: number;
   loopDelayMsMax: number;
   shutdownGraceMs: number;

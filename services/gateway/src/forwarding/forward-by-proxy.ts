@@ -1,11 +1,11 @@
-import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Agent as SecureAgent } from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { ServiceName } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
 import { clientHeaders } from '../edge/upstream-headers.ts';
 import type { ForwardedRoute, Forwarder, ForwarderOptions, UpstreamFailure } from './forwarder.ts';
+import { agentOf, ServiceAddresses } from './service-addresses.ts';
 import { streamFailure, streamGoodbye } from './stream-failure.ts';
 
 /** One request on its way. */
@@ -29,37 +29,45 @@ export function createProxyForwarder({
   onFailure,
 }: ForwarderOptions): Forwarder {
   const passages = new WeakMap<IncomingMessage, Passage>();
-  const agentOptions = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: 256, scheduling: 'lifo' } as const;
-  const agents = { 'http:': new Agent(agentOptions), 'https:': new SecureAgent(agentOptions) };
-  const proxies = new Map<string, RequestHandler>();
+  const agents: Agent[] = [];
+  /** By service, one for each of its addresses. */
+  const proxies = new Map<string, { addresses: ServiceAddresses; byAddress: Map<URL, RequestHandler> }>();
   const goodbyes = new Set<() => void>();
-  for (const [service, url] of Object.entries(upstreams)) {
-    const target = new URL(url);
-    proxies.set(
-      service,
-      createProxyMiddleware({
-        target,
-        agent: agents[target.protocol === 'https:' ? 'https:' : 'http:'],
-        ejectPlugins: true,
-        selfHandleResponse: true,
-        changeOrigin: true,
-        upgradeTimeout: 10_000,
-        plugins: [
-          (proxy) => {
-            proxy.on('proxyReq', begin);
-            proxy.on('proxyRes', answer);
-            proxy.on('proxyReqWs', joinEnds);
-            proxy.on('error', (error, request, client) => {
-              if (request !== undefined && client !== undefined) fail(error, request, client);
-            });
-          },
-        ],
-      }),
-    );
+  for (const [service, origins] of Object.entries(upstreams)) {
+    const addresses = new ServiceAddresses(origins);
+    proxies.set(service, {
+      addresses,
+      byAddress: new Map(addresses.all.map((target) => [target, createProxy(addresses, target)])),
+    });
+  }
+
+  function createProxy(addresses: ServiceAddresses, target: URL): RequestHandler {
+    const agent = agentOf(addresses, target, { maxSockets: socketsMax, connectTimeoutMs });
+    agents.push(agent);
+    return createProxyMiddleware({
+      target,
+      agent,
+      ejectPlugins: true,
+      selfHandleResponse: true,
+      changeOrigin: true,
+      upgradeTimeout: 10_000,
+      plugins: [
+        (proxy) => {
+          proxy.on('proxyReq', begin);
+          proxy.on('proxyRes', answer);
+          proxy.on('proxyReqWs', joinEnds);
+          proxy.on('error', (error, request, client) => {
+            if (request !== undefined && client !== undefined) fail(error, request, client);
+          });
+        },
+      ],
+    });
   }
 
   function proxyOf(service: ServiceName): RequestHandler {
-    const proxy = proxies.get(service);
+    const found = proxies.get(service);
+    const [address] = found?.addresses.inTurn() ?? [];
+    const proxy = address === undefined ? undefined : found?.byAddress.get(address);
     if (proxy === undefined)
       throw new AppError('unavailable', `The service ${service} is not part of this installation.`);
     return proxy;
@@ -69,18 +77,9 @@ export function createProxyForwarder({
     const passage = passages.get(request);
     if (passage === undefined) return;
     passage.upstream = upstream;
-    const { route } = passage;
-    if (upstream.socket?.connecting === true) {
-      passage.timer = setTimeout(() => {
-        giveUp(passage, 'timed_out');
-      }, connectTimeoutMs);
-      upstream.socket.once('connect', () => {
-        awaitFirstByte(passage, request);
-      });
-    } else {
-      awaitFirstByte(passage, request);
-    }
-    if (request.headers['content-length'] === undefined) countBody(passage, upstream, request, route.bodyBytesMax);
+    awaitFirstByte(passage, request);
+    if (request.headers['content-length'] === undefined)
+      countBody(passage, upstream, request, passage.route.bodyBytesMax);
   }
 
   function awaitFirstByte(passage: Passage, request: IncomingMessage): void {
@@ -180,7 +179,9 @@ export function createProxyForwarder({
     const passage = passages.get(request);
     if (passage === undefined) return;
     clearTimer(passage);
-    const timedOut = 'statusCode' in error && error.statusCode === 504;
+    const timedOut =
+      ('statusCode' in error && error.statusCode === 504) ||
+      ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT');
     const upgrades = client instanceof Socket;
     if (passage.failure === null) {
       passage.failure = new AppError(timedOut ? 'timeout' : 'bad_gateway', undefined, { cause: error });
@@ -230,7 +231,7 @@ export function createProxyForwarder({
       for (const sayGoodbye of [...goodbyes]) sayGoodbye();
     },
     [Symbol.dispose]() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of agents) agent.destroy();
     },
   };
 }

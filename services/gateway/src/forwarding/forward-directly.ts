@@ -4,6 +4,7 @@ import { isTraced } from '@signalbox/telemetry';
 import { Pool, type Dispatcher } from 'undici';
 import { clientHeaders } from '../edge/upstream-headers.ts';
 import type { ForwardedRoute, Forwarder, ForwarderOptions, UpstreamFailure } from './forwarder.ts';
+import { ServiceAddresses } from './service-addresses.ts';
 import { streamFailure, streamGoodbye } from './stream-failure.ts';
 
 /** A body of up to this size waits here until it is whole, and goes on with its head in one write. */
@@ -24,38 +25,47 @@ export function createDirectForwarder({
   onFailure,
 }: ForwarderOptions): Omit<Forwarder, 'upgrade'> {
   const streams = new Set<Passage>();
-  const pools = new Map<string, Pool>();
-  for (const [service, url] of Object.entries(upstreams)) {
-    pools.set(
-      service,
-      new Pool(url, {
+  const services = new Map<string, ServiceAddresses>();
+  const pools = new Map<URL, Pool>();
+  for (const [service, origins] of Object.entries(upstreams)) {
+    const addresses = new ServiceAddresses(origins);
+    services.set(service, addresses);
+    for (const address of addresses.all) {
+      const pool = new Pool(address, {
         connections: socketsMax,
         connect: { timeout: connectTimeoutMs },
         // The passage measures, by the times of the contract.
         headersTimeout: 0,
         bodyTimeout: 0,
-      }),
-    );
+      });
+      pools.set(address, pool);
+    }
   }
 
   return {
     async forward(request, response, route) {
-      const pool = pools.get(route.service);
-      if (pool === undefined)
+      const addresses = services.get(route.service);
+      if (addresses === undefined)
         throw new AppError('unavailable', `The service ${route.service} is not part of this installation.`);
       if (Number(request.headers['content-length'] ?? 0) > route.bodyBytesMax) throw new AppError('payload_too_large');
       const body = await readWhole(request);
       if (body === null || response.destroyed) return;
-      const passage = new Passage(response, route, String(request.headers['x-request-id']), {
-        connectTimeoutMs,
-        stalledClientMs,
-        streams,
-      });
       const { method = '', url: path = '', headers } = request;
       // OpenTelemetry's hook into undici adds its header to ours, and two of them are none.
       if (isTraced()) delete headers['traceparent'];
-      pool.dispatch({ method, path, headers, body }, passage);
-      const failure = await passage.ended;
+      let failure: UpstreamFailure | null = null;
+      for (const address of addresses.inTurn()) {
+        const passage = new Passage(response, route, String(request.headers['x-request-id']), {
+          connectTimeoutMs,
+          stalledClientMs,
+          streams,
+        });
+        pools.get(address)?.dispatch({ method, path, headers, body }, passage);
+        failure = await passage.ended;
+        // What has been sent is not sent again.
+        if (failure === null || passage.hasBegun) break;
+        addresses.rest(address);
+      }
       if (failure === null) return;
       // Told from here and not from the passage, which lives in the context of a connection that many requests share.
       onFailure(failure);
@@ -108,12 +118,17 @@ class Passage implements Dispatcher.DispatchHandler {
     response.once('close', this.#leave);
   }
 
+  /** Whether anything of the request may have been sent. */
+  get hasBegun(): boolean {
+    return this.#controller !== null;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
     if (this.#isOver) {
       controller.abort(over);
       return;
     }
+    this.#controller = controller;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#giveUp, this.#route.firstByteTimeoutMs);
   }

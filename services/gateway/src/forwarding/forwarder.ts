@@ -18,10 +18,14 @@ export interface UpstreamFailure {
 }
 
 export interface ForwarderOptions {
-  /** The address of each service: an origin, without a path. */
-  upstreams: Readonly<Partial<Record<ServiceName, string>>>;
+  /**
+   * The addresses of each service's replicas: origins, without a path. Requests go round them; a connection that one does
+   * not take is made to another.
+   */
+  upstreams: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
   /** Connections to one service. Requests beyond it would wait unseen, so it is no smaller than what is let in at once. */
   socketsMax: number;
+  /** For each address that is tried. */
   connectTimeoutMs?: number;
   /** How long a client may leave its answer unread before it is cut off. */
   stalledClientMs?: number;

@@ -22,7 +22,8 @@ type ServicePart = MeshHealth['services'][string] & { providers?: MeshHealth['pr
 
 export interface MeshHealthOptions {
   health: Health;
-  adminUrls: Readonly<Partial<Record<ServiceName, string>>>;
+  /** Of each service's replicas. */
+  adminUrls: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
   timeoutMs?: number;
 }
 
@@ -33,7 +34,10 @@ export interface MeshHealthOptions {
 export async function probeMesh({ health, adminUrls, timeoutMs = 2_000 }: MeshHealthOptions): Promise<MeshHealth> {
   const [own, ...parts] = await Promise.all([
     health.ready(),
-    ...Object.entries(adminUrls).map(async ([name, url]) => [name, await askService(url, timeoutMs)] as const),
+    ...Object.entries(adminUrls).map(
+      async ([name, urls]) =>
+        [name, together(await Promise.all(urls.map((url) => askReplica(url, timeoutMs))))] as const,
+    ),
   ]);
   const { status, version, uptime_seconds, components } = own.health;
   const services = Object.fromEntries(
@@ -65,7 +69,27 @@ function notHealthy(components: Record<string, ComponentHealth>): string[] {
   return Object.entries(components).flatMap(([name, { status }]) => (status === 'healthy' ? [] : [name]));
 }
 
-async function askService(url: string, timeoutMs: number): Promise<ServicePart> {
+const badness = { healthy: 0, degraded: 1, unhealthy: 2 } as const satisfies Record<HealthStatus, number>;
+
+/** A service is unhealthy when no replica serves; of each component, and of each provider, the worst that was heard. */
+function together(replicas: readonly ServicePart[]): ServicePart {
+  const statuses = replicas.map(({ status }) => status);
+  const [first = 'unhealthy'] = statuses;
+  const components: ServicePart['components'] = {};
+  const providers: MeshHealth['providers'] = {};
+  for (const replica of replicas) {
+    for (const [name, component] of Object.entries(replica.components)) {
+      const known = components[name];
+      if (known === undefined || badness[component.status] > badness[known.status]) components[name] = component;
+    }
+    for (const [name, provider] of Object.entries(replica.providers ?? {})) {
+      if (providers[name] === undefined || provider.breaker !== 'closed') providers[name] = provider;
+    }
+  }
+  return { status: statuses.every((status) => status === first) ? first : 'degraded', components, providers };
+}
+
+async function askReplica(url: string, timeoutMs: number): Promise<ServicePart> {
   const startedAt = performance.now();
   try {
     const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(timeoutMs) });

@@ -8,6 +8,7 @@ import type { Request } from 'express';
 import type { GatewaySchema } from '../app/schema.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CredentialChanges } from '../authentication/credential-changes.ts';
+import type { TellRestriction } from '../authentication/tell-restriction.ts';
 import { changeApiKey, findApiKey, listApiKeys, markRevoked } from './api-key-store.ts';
 import { keyStatus, type ApiKeyRecord } from './api-key.ts';
 import { createApiKey, expiryOf, type MadeApiKey } from './create-api-key.ts';
@@ -18,6 +19,7 @@ export interface ApiKeyRoutesDeps {
   database: Pick<Database<GatewaySchema>, 'db'>;
   changes: Pick<CredentialChanges, 'publish'>;
   audit: Pick<AuditLog, 'record'>;
+  tellRestriction: TellRestriction;
   /** The client's address, for the audit. */
   addressOf: (request: Request) => string | null;
   now: () => Date;
@@ -26,7 +28,7 @@ export interface ApiKeyRoutesDeps {
 /** Mounts everything under `/api/v1/api-keys`. Another tenant's key is as absent as one that never was. */
 export function mountApiKeyRoutes(
   routes: Routes,
-  { database: { db }, changes, audit, addressOf, now }: ApiKeyRoutesDeps,
+  { database: { db }, changes, audit, tellRestriction, addressOf, now }: ApiKeyRoutesDeps,
 ): void {
   const entryOf = ({
     principal,
@@ -113,7 +115,11 @@ export function mountApiKeyRoutes(
     await db.transaction().execute(async (trx) => {
       if ((await findApiKey(trx, principal.tenantId, params.id)) === null) throw absent();
       // A second time changes nothing and is answered alike.
-      if (!(await markRevoked(trx, principal.tenantId, params.id, now()))) return;
+      const at = now();
+      if (!(await markRevoked(trx, principal.tenantId, params.id, at))) return;
+      const { tenantId } = principal;
+      const { requestId } = context;
+      await tellRestriction(trx, { tenantId, principalId: params.id, scopes: [], requestId, at });
       await audit.record(trx, { ...entryOf(context), action: 'api_key.revoked', target: params.id });
     });
     await changes.publish({ kind: 'api_key', ids: [params.id] });

@@ -4,6 +4,7 @@ import type { Database } from '@signalbox/postgres';
 import type { GatewaySchema } from '../app/schema.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CredentialChanges } from '../authentication/credential-changes.ts';
+import type { TellRestriction } from '../authentication/tell-restriction.ts';
 import { assertMayGrant } from '../keys/grant-scopes.ts';
 import { markSessionsOfUserEnded } from '../tokens/session-store.ts';
 import type { Actor } from './actor.ts';
@@ -18,6 +19,7 @@ export interface ChangeUserDeps {
   passwords: Passwords;
   changes: Pick<CredentialChanges, 'publish'>;
   audit: AuditLog;
+  tellRestriction: TellRestriction;
   now: () => Date;
 }
 
@@ -32,7 +34,7 @@ export interface UserChanges {
  * will hold: who may reset an owner's password is an owner. A tenant keeps an active owner once it has one.
  */
 export async function changeUser(
-  { database, passwords, changes, audit, now }: ChangeUserDeps,
+  { database, passwords, changes, audit, tellRestriction, now }: ChangeUserDeps,
   id: string,
   { role, password, status }: UserChanges,
   actor: Actor,
@@ -61,6 +63,11 @@ export async function changeUser(
       ...(passwordHash === undefined ? {} : { passwordHash }),
       ...(status === undefined ? {} : { status }),
     });
+    if (role !== undefined || status !== undefined) {
+      const scopes = changed.status === 'active' ? rolesToScopes[changed.role] : [];
+      const { requestId } = actor;
+      await tellRestriction(trx, { tenantId, principalId: id, scopes, requestId, at: now() });
+    }
     const endedSessions = await markSessionsOfUserEnded(trx, tenantId, id, now());
     await audit.record(trx, {
       tenantId,

@@ -8,6 +8,7 @@ import type { Request } from 'express';
 import type { GatewaySchema } from '../app/schema.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CredentialChanges } from '../authentication/credential-changes.ts';
+import type { TellRestriction } from '../authentication/tell-restriction.ts';
 import { endSession } from '../tokens/end-session.ts';
 import type { OpenedSession } from '../tokens/open-session.ts';
 import { refreshSession } from '../tokens/refresh-session.ts';
@@ -27,6 +28,7 @@ export interface PeopleRoutesDeps {
   tokens: Pick<AccessTokens, 'issue'>;
   changes: Pick<CredentialChanges, 'publish'>;
   audit: AuditLog;
+  tellRestriction: TellRestriction;
   /** Counts accounts that were put to rest. */
   lockouts: Counter;
   /** The client's address, for the audit. */

@@ -1,4 +1,5 @@
-import { errorKinds, type AppError } from '@signalbox/errors';
+import { AppError, errorKinds, type ErrorCode } from '@signalbox/errors';
+import { memberOf, objectOf, parseObject, textOf } from '../json.ts';
 
 /** One event of OpenAI's stream. */
 export function event(data: unknown): Buffer {
@@ -19,4 +20,13 @@ export function errorEvent(error: AppError): Buffer {
       code: error.code,
     },
   });
+}
+
+/** The error that `errorEvent` told; null for an event that tells none. */
+export function errorOf(data: string): AppError | null {
+  const error = objectOf(memberOf(parseObject(data), 'error'));
+  if (error === null) return null;
+  const code = textOf(error['code']) ?? '';
+  const message = textOf(error['message']) ?? undefined;
+  return new AppError(Object.hasOwn(errorKinds, code) ? (code as ErrorCode) : 'provider_failed', message);
 }

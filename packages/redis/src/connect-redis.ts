@@ -112,7 +112,7 @@ export function connectRedis({ url, name, use, timeoutMs, logger }: RedisOptions
 }
 
 /** A call that may take longer than a silent connection is believed in would be lost with that connection. */
-function patienceOf(use: RedisUse, timeoutMs: number): ClientOptions {
+function patienceOf(use: RedisUse, timeoutMs: number): { commandTimeout: number; socketTimeout: number } {
   return { commandTimeout: timeoutMs, socketTimeout: Math.max(optionsOf[use].socketTimeout, 2 * timeoutMs) };
 }
 

@@ -14,6 +14,7 @@ export const unknown = {
   tools: null,
   jsonSchema: null,
   reasoning: null,
+  generates: true,
   embeddings: false,
   tokenizer: null,
   tier: null,

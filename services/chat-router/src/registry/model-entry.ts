@@ -36,6 +36,8 @@ export interface ModelEntry {
   tools: boolean | null;
   jsonSchema: boolean | null;
   reasoning: boolean | null;
+  /** False: it writes nothing of its own, and only quotes. */
+  generates: boolean;
   embeddings: boolean;
   /** The tokenizer by which the vendor counts, or the API that counts where it is not public. */
   tokenizer: string | null;

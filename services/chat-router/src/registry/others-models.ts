@@ -48,6 +48,7 @@ export const othersModels: readonly ModelEntry[] = [
     vendor: 'signalbox',
     id: 'extractive',
     tier: null,
+    generates: false,
     vision: false,
     tools: false,
     jsonSchema: false,

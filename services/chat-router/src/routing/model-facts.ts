@@ -9,6 +9,8 @@ export interface ModelFacts {
   tools: boolean | null;
   jsonSchema: boolean | null;
   reasoning: boolean | null;
+  /** False: it writes nothing of its own, and only quotes what it is given. */
+  generates: boolean | null;
   /** It makes embeddings, and does nothing else. */
   embeddings: boolean | null;
   price: KnownPrice | null;
@@ -27,6 +29,7 @@ export const unknownFacts: ModelFacts = {
   tools: null,
   jsonSchema: null,
   reasoning: null,
+  generates: null,
   embeddings: null,
   price: null,
   quality: null,

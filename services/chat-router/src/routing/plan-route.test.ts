@@ -171,6 +171,20 @@ describe('LA-16: planning a route', () => {
     ]);
   });
 
+  it('takes quotations for an answer under auto only where no language model could give one, and by name always', () => {
+    const quoting = connection('signalbox', { extractive: { ...plain, generates: false, price: price('0', '0') } });
+    const both = [quoting, ...connections];
+    expect(order({ requested: 'auto' }, { connections: both })).toEqual(order({ requested: 'auto' }));
+    expect(planRoute(question({ requested: 'auto' }), view({ connections: both, restsMs: () => 5_000 }))).toMatchObject(
+      {
+        kind: 'resting',
+        skipped: expect.arrayContaining([{ model: 'signalbox/extractive', reason: 'only quotes what it is given' }]),
+      },
+    );
+    expect(order({ requested: 'auto' }, { connections: [quoting] })).toEqual(['signalbox/extractive']);
+    expect(order({ requested: 'signalbox/extractive' }, { connections: both })).toEqual(['signalbox/extractive']);
+  });
+
   it('passes over who rests, and says when the first is back where everybody does', () => {
     const restsMs = (id: string) => (id === 'connection_openai' ? 5_000 : id === 'connection_anthropic' ? 9_000 : 0);
     expect(by('priority', { restsMs })).toEqual(['local/llama']);

@@ -148,8 +148,11 @@ function sift(
   const skipped: SkippedCandidate[] = [];
   const able: Candidate[] = [];
   let soonestMs: number | null = null;
+  const lackingIn = ({ facts }: Candidate): string | null => lackOf(facts, question, { unknownSuffices: !isOpen });
+  // Where the choice is ours, quotations are no answer to a question that a language model could answer, even one that rests.
+  const isWritten = isOpen && found.some((candidate) => isWriter(candidate) && lackingIn(candidate) === null);
   for (const candidate of found) {
-    const lack = lackOf(candidate.facts, question, { unknownSuffices: !isOpen });
+    const lack = isWritten && !isWriter(candidate) ? 'only quotes what it is given' : lackingIn(candidate);
     const restsMs = lack === null ? view.restsMs(candidate.connectionId) : 0;
     if (lack === null && restsMs === 0) {
       able.push(candidate);
@@ -159,6 +162,10 @@ function sift(
     if (restsMs > 0) soonestMs = Math.min(soonestMs ?? Infinity, restsMs);
   }
   return { able, skipped, restsMs: soonestMs };
+}
+
+function isWriter({ facts }: Candidate): boolean {
+  return facts.generates !== false;
 }
 
 const reasons = {

@@ -1,0 +1,1831 @@
+/**
+ * The wire as plain TypeScript, made from packages/contracts by `npm run check -- --write`: what clients send and get, without
+ * the library that checks it. Not written by hand.
+ */
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** The beginning of the key, enough to recognise it. */
+  hint: string;
+  scopes: Scope[];
+  limits: KeyLimits;
+  /** `expiring`: rotated, and still accepted for the overlap. */
+  status: 'active' | 'expiring' | 'expired' | 'revoked';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  /** The key that took over at a rotation. */
+  replaced_by: string | null;
+}
+
+export interface ApiKeyInput {
+  name: string;
+  /** At most what the caller holds itself. */
+  scopes: Scope[];
+  /** Absent: the key does not expire. */
+  expires_in_days?: number;
+  limits?: KeyLimits;
+}
+
+/** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
+export type Architecture = 'single' | 'ensemble' | 'hybrid';
+
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+
+export interface AuditEvent {
+  id: string;
+  at: string;
+  /** Null where no tenant could be told, as for a refused credential. */
+  tenant_id: string | null;
+  /** The principal's id, or `anonymous`. */
+  actor: string;
+  action: AuditAction;
+  target: string | null;
+  outcome: 'ok' | 'refused';
+  request_id: string | null;
+  ip: string | null;
+  /** Facts about the act, never a secret. */
+  details: Record<string, unknown>;
+}
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+export interface Budget {
+  id: string;
+  name: string;
+  scope: BudgetScope;
+  period: 'hour' | 'day' | 'month';
+  hard_usd: UsdAmount | null;
+  soft_usd: UsdAmount | null;
+  hard_tokens: number | null;
+  soft_tokens: number | null;
+  /** What a budget in dollars does about a model whose price nobody knows. */
+  unknown_price: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+  created_at: string;
+  updated_at: string;
+  /** The present period, counted from the ledger. */
+  current: {
+    from: string;
+    to: string;
+    spent_usd: UsdAmount;
+    spent_tokens: number;
+  };
+}
+
+export interface BudgetChanges {
+  name?: string;
+  /** Nothing is spent beyond it: requests are refused before they are made. */
+  hard_usd?: UsdAmount | null;
+  /** Told of when it is crossed; nothing is refused. */
+  soft_usd?: UsdAmount | null;
+  hard_tokens?: number | null;
+  soft_tokens?: number | null;
+  /** What a budget in dollars does about a model whose price nobody knows. */
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+}
+
+export interface BudgetInput {
+  name: string;
+  scope: BudgetScope;
+  /** Of the calendar, in UTC. */
+  period: 'hour' | 'day' | 'month';
+  /** Nothing is spent beyond it: requests are refused before they are made. */
+  hard_usd?: UsdAmount | null;
+  /** Told of when it is crossed; nothing is refused. */
+  soft_usd?: UsdAmount | null;
+  hard_tokens?: number | null;
+  soft_tokens?: number | null;
+  /** Absent: such requests are refused. */
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+}
+
+/** Whose spending counts. */
+export interface BudgetScope {
+  kind: 'tenant';
+} | {
+  kind: 'key';
+  /** The API key or the user. */
+  key_id: string;
+} | {
+  kind: 'system';
+  /** The system or alias. */
+  system: string;
+}
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: ({
+    index: number;
+    message: {
+      role: string;
+      content?: string | null;
+      [member: string]: unknown;
+    };
+    finish_reason: string | null;
+    [member: string]: unknown;
+  })[];
+  usage?: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+export interface ChatCompletionRequest {
+  model: string;
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+    content?: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[] | null;
+    [member: string]: unknown;
+  })[];
+  stream?: boolean | null;
+  stream_options?: {
+    include_usage?: boolean;
+    [member: string]: unknown;
+  } | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export interface ComponentHealth {
+  status: HealthStatus;
+  latency_ms: number;
+  error?: string;
+}
+
+export interface ConnectionChanges {
+  /** Its models are asked for as `name/model`. */
+  name?: string;
+  base_url?: string | null;
+  /** Null: it is forgotten. */
+  api_key?: string | null;
+  models?: string[] | null;
+  /** In place of all options before. */
+  options?: ConnectionOptions;
+}
+
+export interface ConnectionInput {
+  /** Its models are asked for as `name/model`. */
+  name: string;
+  kind: ProviderKind;
+  /** As for the official clients. Absent: the provider’s own; `openai_compatible` needs one. */
+  base_url?: string;
+  /** Sealed at once, and never readable again. */
+  api_key?: string;
+  /** Absent: those that the registry knows of the provider. */
+  models?: string[];
+  options?: ConnectionOptions;
+}
+
+export interface ConnectionOptions {
+  timeouts?: {
+    connect_ms?: number;
+    first_token_ms?: number;
+    idle_ms?: number;
+    document_ms?: number;
+    stream_ms?: number;
+  };
+  /** After how many failures in which time it rests, and for how long. */
+  breaker?: {
+    failures_max?: number;
+    window_ms?: number;
+    open_ms?: number;
+  };
+  /** In what a server differs from the API that it speaks. */
+  quirks?: Record<string, boolean | string>;
+  /** By the names of models: over what the registry knows. */
+  model_facts?: Record<string, ModelFactsInput>;
+}
+
+export type ConnectionState = 'ready' | 'not_configured' | 'unauthorised' | 'unreachable';
+
+export interface ConnectionTest {
+  state: ConnectionState;
+  /** What it was told by, in a sentence. */
+  detail: string;
+  latency_ms: number | null;
+  /** The models that the provider lists; null where it did not. */
+  models: string[] | null;
+}
+
+export interface Conversation {
+  id: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  /** How many there are. */
+  messages: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ConversationMessage {
+  /** From 1, in the order of the conversation. */
+  position: number;
+  message: ConversationMessageInput;
+  /** Which model wrote it; null where none did. */
+  model: string | null;
+  request_id: string;
+  created_at: string;
+}
+
+export interface ConversationMessageInput {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[] | null;
+  [member: string]: unknown;
+}
+
+/** How a cost is known: what the provider counted at the price of the registry; or at the ceiling of a budget; or what we counted, where the provider said nothing; nothing, since there was no answer; not at all. */
+export type CostBasis = 'price' | 'ceiling' | 'estimate' | 'not_billed' | 'unknown';
+
+export interface CostEstimate {
+  model: string;
+  prompt_tokens: number;
+  /** How the prompt tokens were found: `given`, or an estimate of that name. */
+  method: string;
+  completion_tokens: number;
+  /** Null: nobody knows the price. */
+  cost_usd: UsdAmount | null;
+  price_version: string | null;
+  /** By what the vendor counts, which is not what estimated here. */
+  tokenizer: string | null;
+  /** Who said so, and on which day. */
+  sources: ({
+    url: string;
+    as_of: string;
+  })[];
+}
+
+export interface CostRecord {
+  id: string;
+  at: string;
+  request_id: string;
+  /** The API key or user that asked. */
+  key_id: string;
+  system: string | null;
+  provider: string;
+  model: string;
+  /** How the call came out, as in the usage records. */
+  outcome: string;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  cached_tokens: number | null;
+  reasoning_tokens: number | null;
+  /** Null: unknown, which is not 0. */
+  cost_usd: UsdAmount | null;
+  cost_basis: CostBasis | null;
+  price_version: string | null;
+  tags: CostTags;
+  /** How many calls the request had made by then. */
+  attempts: number | null;
+  /** What was expected before the call. */
+  estimate: {
+    prompt_tokens: number;
+    /** How it was estimated. */
+    method: string;
+    /** Estimated less billed, in parts of the billed: 0.1 is 10 % too much. */
+    error: number | null;
+  } | null;
+}
+
+export interface CostSum {
+  requests: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cost_usd: UsdAmount;
+  /** Calls whose cost is unknown; they are in no sum of dollars. */
+  unpriced_requests: number;
+  /** Estimated less billed prompt tokens, in parts of the billed; null where nothing was estimated. */
+  estimate_error: number | null;
+}
+
+export interface CostSummary {
+  from: string;
+  to: string;
+  group_by: 'model' | 'key' | 'tag' | 'day';
+  total: CostSum;
+  /** The dearest first, days by date. A call with several tags counts in each of them. */
+  groups: ({
+    requests: number;
+    prompt_tokens: number;
+    completion_tokens: number;
+    cost_usd: UsdAmount;
+    /** Calls whose cost is unknown; they are in no sum of dollars. */
+    unpriced_requests: number;
+    /** Estimated less billed prompt tokens, in parts of the billed; null where nothing was estimated. */
+    estimate_error: number | null;
+    /** Null: the calls without a tag. A tag reads `name:value`. */
+    group: string | null;
+  })[];
+  /** There are more groups than are shown. */
+  more_groups: boolean;
+}
+
+/** The labels that a request was given. */
+export type CostTags = Record<string, string>;
+
+export interface CreatedApiKey {
+  id: string;
+  name: string;
+  /** The beginning of the key, enough to recognise it. */
+  hint: string;
+  scopes: Scope[];
+  limits: KeyLimits;
+  /** `expiring`: rotated, and still accepted for the overlap. */
+  status: 'active' | 'expiring' | 'expired' | 'revoked';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  /** The key that took over at a rotation. */
+  replaced_by: string | null;
+  /** The whole key. It is shown this once and stored only as a hash. */
+  key: string;
+}
+
+export interface EmbeddingList {
+  object: 'list';
+  model: string;
+  data: ({
+    index: number;
+    embedding: number[] | string;
+    [member: string]: unknown;
+  })[];
+  [member: string]: unknown;
+}
+
+export interface EmbeddingRequest {
+  model: string;
+  input: string | string[] | number[] | (number[])[];
+  dimensions?: number;
+  encoding_format?: 'float' | 'base64';
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface KeyLimits {
+  requests_per_minute?: number;
+  cost_units_per_minute?: number;
+}
+
+export interface Message {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  stop_reason: string | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+export interface MessageRequest {
+  model: string;
+  messages: ({
+    role: 'user' | 'assistant' | 'system';
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
+    [member: string]: unknown;
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
+    name?: string;
+    [member: string]: unknown;
+  })[];
+  signalbox?: SignalboxOptions;
+  max_tokens: number;
+  stream?: boolean;
+  [member: string]: unknown;
+}
+
+export interface Model {
+  id: string;
+  object: 'model';
+  created: number;
+  owned_by: string;
+  [member: string]: unknown;
+}
+
+export interface ModelFactsInput {
+  context_tokens_max?: number;
+  output_tokens_max?: number;
+  vision?: boolean;
+  tools?: boolean;
+  json_schema?: boolean;
+  reasoning?: boolean;
+  embeddings?: boolean;
+  quality?: number;
+  /** US dollars for a million tokens, as decimal texts. */
+  prices?: {
+    input: string;
+    output: string;
+    cached_input?: string;
+    cache_write?: string;
+    reasoning?: string;
+  };
+}
+
+export interface PageInfo {
+  limit: number;
+  has_next: boolean;
+  has_prev: boolean;
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+export interface ProviderBreaker {
+  /** The id of the connection. */
+  id: string;
+  name: string;
+  state: BreakerState;
+  /** Within its window, while it is closed. */
+  failures: number;
+  /** No call is made before; null: calls are made. */
+  rests_until: string | null;
+}
+
+export interface ProviderConnection {
+  id: string;
+  name: string;
+  kind: 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible' | 'extractive';
+  /** `operator` and `built_in`: for all tenants, read-only. `discovered`: found on this machine, not connected. */
+  source: 'tenant' | 'operator' | 'built_in' | 'discovered';
+  base_url: string | null;
+  has_api_key: boolean;
+  /** The last characters of the key, enough to recognise it. */
+  api_key_hint: string | null;
+  models: string[];
+  options: ConnectionOptions;
+  /** False: what it needs to be asked is missing. */
+  configured: boolean;
+  /** Grows with every change. */
+  version: number | null;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+export interface ProviderHealth {
+  breaker: 'closed' | 'open' | 'half_open';
+  /** Within its window, while it is closed. */
+  failures: number;
+  /** No call is made before; null: calls are made. */
+  rests_until: string | null;
+}
+
+/** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
+export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible';
+
+export interface Response {
+  id: string;
+  object: 'response';
+  model: string;
+  status: string;
+  output: ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  [member: string]: unknown;
+}
+
+export interface ResponseRequest {
+  model: string;
+  input: string | ({
+    type?: string;
+    [member: string]: unknown;
+  })[];
+  instructions?: string | null;
+  max_output_tokens?: number | null;
+  stream?: boolean | null;
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+/** What a person may do in a tenant. */
+export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
+
+/** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
+export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
+
+/** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
+export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
+
+export interface SignalboxOptions {
+  /** The answer tells how its model was found, in `routing`. */
+  explain?: boolean;
+  /** Asked in this order, in place of `model`. */
+  models?: string[];
+  /** `first` (usual): the first answer. `best`: all are asked at once, and `scorer` picks one. */
+  mode?: 'first' | 'best';
+  /** For `best`; usual: `fastest`, its losers are cancelled. */
+  scorer?: 'fastest' | 'longest';
+  strategy?: RoutingStrategy;
+  sticky?: boolean;
+  conversation_id?: string;
+  metadata?: Record<string, string>;
+  /** `on`: an answer kept for the very same request will do. Without it only requests at temperature 0 take one. */
+  cache?: 'on' | 'off' | 'refresh';
+  /** Stand in the ledger. */
+  tags?: Record<string, string>;
+}
+
+export interface System {
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  tools: string[];
+  requirements: SystemRequirements;
+  budget: SystemBudget | null;
+  id: string;
+  /** Every change makes the next one. */
+  version: number;
+  status: 'active';
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SystemBudget {
+  period: 'hour' | 'day' | 'month';
+  usd?: UsdAmount;
+  tokens?: number;
+}
+
+export interface SystemInput {
+  /** Its name within the tenant; usable as `model`. */
+  id?: string;
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts?: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  /** The server-side tools that its models may call. */
+  tools?: string[];
+  requirements?: SystemRequirements;
+  /** What all of its requests may spend together in a period: kept as a budget of scope `system`. */
+  budget?: SystemBudget;
+}
+
+export interface SystemRequirements {
+  /** A task that takes longer is marked. */
+  latency_target_ms?: number;
+  /** A task that takes longer fails. Default 300,000. */
+  timeout_ms?: number;
+  /** Noted; nothing is reserved for it. */
+  throughput_rps?: number;
+}
+
+export interface SystemVersion {
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  tools: string[];
+  requirements: SystemRequirements;
+  budget: SystemBudget | null;
+  version: number;
+  created_at: string;
+  created_by: string;
+}
+
+export interface Task {
+  id: string;
+  system_id: string;
+  system_version: number;
+  status: TaskStatus;
+  task_type: string | null;
+  metadata: Record<string, string>;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  result: TaskResult | null;
+  error: {
+    code: string;
+    message: string;
+  } | null;
+}
+
+export interface TaskInput {
+  /** What is to be done. */
+  input: string | Record<string, unknown>;
+  /** Material to do it with. */
+  context?: string;
+  task_type?: string;
+  /** Noted with the task. */
+  metadata?: Record<string, string>;
+}
+
+export interface TaskResult {
+  output: string;
+  models_used: string[];
+  processing_time_ms: number;
+  usage: TaskUsage;
+  /** Null: a price is not known. */
+  cost_usd: UsdAmount | null;
+  /** Only where the system has a target. */
+  latency_target_missed?: boolean;
+  /** Only of an ensemble with two proposals or more: see `confidence_formula`. Absent otherwise. */
+  confidence?: number;
+  /** `mean-pairwise-word-jaccard/1`: how alike the proposals are, as sets of words; not how true they are. */
+  confidence_formula?: string;
+  tool_calls: ({
+    name: string;
+    ok: boolean;
+    error?: string;
+    duration_ms: number;
+  })[];
+  failed_models: ({
+    model: string;
+    error: string;
+  })[];
+}
+
+export type TaskStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled';
+
+export interface TaskUsage {
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+  /** Calls to models that were answered. */
+  calls: number;
+}
+
+export interface TokenCount {
+  input_tokens: number;
+  signalbox: {
+    /** Whose tokens were counted. */
+    model: string;
+    /** `provider`: counted by the provider. `characters/4`: estimated, text only. */
+    method: 'provider' | 'characters/4';
+  };
+}
+
+export interface TokenCountRequest {
+  model: string;
+  messages: ({
+    role: 'user' | 'assistant' | 'system';
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
+    [member: string]: unknown;
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
+    name?: string;
+    [member: string]: unknown;
+  })[];
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export interface TokenPair {
+  access_token: string;
+  token_type: 'Bearer';
+  /** Seconds the access token lives. */
+  expires_in: number;
+  /** Good for one use; using it twice revokes the whole session. */
+  refresh_token: string;
+  refresh_expires_in: number;
+}
+
+export interface Tool {
+  name: string;
+  kind: 'built_in' | 'http';
+  description: string;
+  parameters: Record<string, unknown>;
+  url: string | null;
+  method: 'GET' | 'POST' | null;
+  timeout_ms: number;
+}
+
+export interface ToolGrant {
+  principal_id: string;
+  tools: string[];
+  updated_at: string;
+}
+
+export interface ToolInput {
+  name: string;
+  /** What it does, for the model. */
+  description: string;
+  /** What its arguments must be, as JSON Schema (2020-12). */
+  parameters: Record<string, unknown>;
+  /** Called with the arguments as JSON (POST) or as query (GET). It must be reachable from the internet. */
+  url: string;
+  method: 'GET' | 'POST';
+  /** Default 10,000. */
+  timeout_ms?: number;
+}
+
+export interface UsageRecord {
+  id: string;
+  at: string;
+  tenant_id: string;
+  principal_id: string;
+  request_id: string;
+  provider: string;
+  /** The model that answered. */
+  model: string;
+  requested_model: string;
+  /** `cancelled`: another answer came first, and this one costs nothing. `cache_hit`: nobody was asked. */
+  outcome: 'ok' | 'aborted' | 'failed' | 'cancelled' | 'cache_hit';
+  streamed: boolean;
+  /** Null: the provider did not say. */
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  /** Part of `prompt_tokens`. */
+  cached_tokens: number | null;
+  /** Part of `completion_tokens`. */
+  reasoning_tokens: number | null;
+  /** Part of `prompt_tokens`. */
+  cache_write_tokens?: number | null;
+  /** Null: unknown, which is not 0. */
+  cost_usd?: UsdAmount | null;
+  cost_basis?: CostBasis | null;
+  /** What counts against budgets of tokens. */
+  charged_tokens?: number | null;
+  price_version?: string | null;
+  /** The system or alias that was asked for. */
+  system?: string | null;
+  tags?: CostTags | null;
+  /** How many calls the request had made by then. */
+  attempts?: number | null;
+  estimated_prompt_tokens?: number | null;
+  estimate_method?: string | null;
+  latency_ms: number;
+  first_token_ms: number | null;
+}
+
+/** US dollars as a decimal text: `0.000012500`. */
+export type UsdAmount = string;
+
+export interface User {
+  id: string;
+  tenant_id: string;
+  email: string;
+  role: Role;
+  status: 'active' | 'locked' | 'disabled';
+  created_at: string;
+  last_login_at: string | null;
+}
+
+export interface VisionRequest {
+  /** The image (PNG, JPEG, WebP, GIF) or PDF: a data URI, an https address, or the file part of a form. What it is, is told by its content. */
+  document: string;
+  extract_type: ExtractType;
+  /** What `structured` must give, as JSON Schema (2020-12). Needed for `structured`, refused otherwise. */
+  schema?: Record<string, unknown>;
+  /** What to look for, besides the form of the answer. */
+  prompt?: string;
+  /** Default: the first that can see. */
+  model?: string;
+  /** Of a PDF; more are refused. Default 20. */
+  pages_max?: number;
+}
+
+export interface VisionResult {
+  extract_type: ExtractType;
+  /** What was found, as the schema of the type says. */
+  data: unknown;
+  model: string;
+  media_type: string;
+  /** Of a PDF. */
+  pages: number | null;
+  /** Of the document. */
+  sha256: string;
+  /** True: the same was asked before, and nothing was spent now. */
+  cached: boolean;
+  /** True: the first answer did not fit the schema, the second did. */
+  repaired: boolean;
+  usage: {
+    prompt_tokens: number | null;
+    completion_tokens: number | null;
+  };
+  cost_usd: UsdAmount | null;
+}
+
+/** What each operation is given and answers; `null`: it takes none, or answers nothing. */
+export interface WireOperations {
+  getRoot: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      name: string;
+      version: string;
+      links: Record<string, string>;
+    };
+  };
+  getMeshHealth: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      version: string;
+      timestamp: string;
+      uptime_seconds: number;
+      /** What is degraded at the moment, by name. */
+      degraded: string[];
+      components: Record<string, ComponentHealth>;
+      services: Record<string, {
+        status: HealthStatus;
+        components: Record<string, ComponentHealth>;
+      }>;
+      /** The model providers of this installation, by name. */
+      providers: Record<string, ProviderHealth>;
+    };
+  };
+  getLiveness: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      [member: string]: unknown;
+    };
+  };
+  getReadiness: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      [member: string]: unknown;
+    };
+  };
+  getKeySet: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      keys: ({
+        kty: string;
+        kid: string;
+        [member: string]: unknown;
+      })[];
+    };
+  };
+  getOpenApi: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      openapi: string;
+      [member: string]: unknown;
+    };
+  };
+  getSwaggerUi: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getReDoc: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  createApiKey: {
+    params: null;
+    query: null;
+    body: ApiKeyInput;
+    answer: CreatedApiKey;
+  };
+  listApiKeys: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ApiKey[];
+      page_info: PageInfo;
+    };
+  };
+  getApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ApiKey;
+  };
+  updateApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      name?: string;
+      limits?: KeyLimits;
+    };
+    answer: ApiKey;
+  };
+  revokeApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  rotateApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      overlap_seconds?: number;
+    };
+    answer: CreatedApiKey;
+  };
+  login: {
+    params: null;
+    query: null;
+    body: {
+      email: string;
+      password: string;
+    };
+    answer: TokenPair;
+  };
+  refreshSession: {
+    params: null;
+    query: null;
+    body: {
+      refresh_token: string;
+    };
+    answer: TokenPair;
+  };
+  logout: {
+    params: null;
+    query: null;
+    body: {
+      refresh_token: string;
+    };
+    answer: null;
+  };
+  getMe: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      principal_id: string;
+      kind: 'api_key' | 'user';
+      tenant_id: string;
+      scopes: string[];
+      user: User | null;
+    };
+  };
+  listUsers: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: User[];
+      page_info: PageInfo;
+    };
+  };
+  createUser: {
+    params: null;
+    query: null;
+    body: {
+      email: string;
+      password: string;
+      role: Role;
+    };
+    answer: User;
+  };
+  updateUser: {
+    params: {
+      /** The id of the person: `user_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      role?: Role;
+      password?: string;
+      status?: 'active' | 'disabled';
+    };
+    answer: User;
+  };
+  createTenant: {
+    params: null;
+    query: null;
+    body: {
+      name: string;
+    };
+    answer: {
+      id: string;
+      name: string;
+      created_at: string;
+      api_key: {
+        id: string;
+        key: string;
+      };
+    };
+  };
+  listTenants: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ({
+        id: string;
+        name: string;
+        created_at: string;
+      })[];
+      page_info: PageInfo;
+    };
+  };
+  listAuditEvents: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only acts of this kind. */
+      action?: AuditAction;
+      /** Only acts of this principal. */
+      actor?: string;
+    };
+    body: null;
+    answer: {
+      data: AuditEvent[];
+      page_info: PageInfo;
+    };
+  };
+  listBreakers: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ProviderBreaker[];
+      page_info: PageInfo;
+    };
+  };
+  resetBreaker: {
+    params: {
+      /** The id of the connection. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ProviderBreaker;
+  };
+  createChatCompletion: {
+    params: null;
+    query: null;
+    body: ChatCompletionRequest;
+    answer: ChatCompletion;
+  };
+  listModels: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      object: 'list';
+      data: Model[];
+    };
+  };
+  getModel: {
+    params: {
+      /** The id of the model, slashes as they are. */
+      model: string;
+    };
+    query: null;
+    body: null;
+    answer: Model;
+  };
+  listUsage: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only records of this model. */
+      model?: string;
+      /** Only records of this request. */
+      request_id?: string;
+    };
+    body: null;
+    answer: {
+      data: UsageRecord[];
+      page_info: PageInfo;
+    };
+  };
+  listDailyUsage: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ({
+        day: string;
+        model: string;
+        requests: number;
+        prompt_tokens: number;
+        completion_tokens: number;
+      })[];
+      page_info: PageInfo;
+    };
+  };
+  createMessage: {
+    params: null;
+    query: null;
+    body: MessageRequest;
+    answer: Message;
+  };
+  countMessageTokens: {
+    params: null;
+    query: null;
+    body: TokenCountRequest;
+    answer: TokenCount;
+  };
+  createResponse: {
+    params: null;
+    query: null;
+    body: ResponseRequest;
+    answer: Response;
+  };
+  createEmbedding: {
+    params: null;
+    query: null;
+    body: EmbeddingRequest;
+    answer: EmbeddingList;
+  };
+  createProvider: {
+    params: null;
+    query: null;
+    body: ConnectionInput;
+    answer: ProviderConnection;
+  };
+  listProviders: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ProviderConnection[];
+      page_info: PageInfo;
+    };
+  };
+  getProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ProviderConnection;
+  };
+  updateProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: ConnectionChanges;
+    answer: ProviderConnection;
+  };
+  deleteProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  testProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ConnectionTest;
+  };
+  createBudget: {
+    params: null;
+    query: null;
+    body: BudgetInput;
+    answer: Budget;
+  };
+  listBudgets: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Budget[];
+      page_info: PageInfo;
+    };
+  };
+  getBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Budget;
+  };
+  updateBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: BudgetChanges;
+    answer: Budget;
+  };
+  deleteBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listCosts: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only calls to this model. */
+      model?: string;
+      /** Only calls of this API key or user. */
+      key_id?: string;
+      /** Only calls with this tag: `name:value`. */
+      tag?: string;
+      /** Only calls of this system. */
+      system?: string;
+    };
+    body: null;
+    answer: {
+      data: CostRecord[];
+      page_info: PageInfo;
+    };
+  };
+  getCostSummary: {
+    params: null;
+    query: {
+      /** The present one of the calendar (UTC; weeks begin on Monday), unless `from` is given. */
+      period?: 'hour' | 'day' | 'week' | 'month';
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: until now. */
+      to?: string;
+      /** What one sum is of. */
+      group_by?: 'model' | 'key' | 'tag' | 'day';
+      /** Only calls to this model. */
+      model?: string;
+      /** Only calls of this API key or user. */
+      key_id?: string;
+      /** Only calls with this tag: `name:value`. */
+      tag?: string;
+      /** Only calls of this system. */
+      system?: string;
+    };
+    body: null;
+    answer: CostSummary;
+  };
+  getCostEstimate: {
+    params: null;
+    query: {
+      /** `provider/model`, or a bare name where only one provider has it. */
+      model: string;
+      /** How many tokens it reads. */
+      prompt_tokens?: number;
+      /** In place of `prompt_tokens`, which are then estimated: four characters to a token. */
+      characters?: number;
+      /** How many tokens it writes. */
+      completion_tokens?: number;
+    };
+    body: null;
+    answer: CostEstimate;
+  };
+  createSystem: {
+    params: null;
+    query: null;
+    body: SystemInput;
+    answer: System;
+  };
+  listSystems: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: System[];
+      page_info: PageInfo;
+    };
+  };
+  getSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: System;
+  };
+  updateSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: {
+      domain?: string;
+      use_case?: string;
+      architecture?: Architecture;
+      /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+      models?: string[];
+      prompts?: {
+        /** Stands before every question. */
+        system?: string;
+        /** Of a hybrid: how to cut the work, besides the form of the plan. */
+        decompose?: string;
+        /** How to make one answer of the proposals or results. */
+        synthesis?: string;
+      };
+      /** The server-side tools that its models may call. */
+      tools?: string[];
+      requirements?: SystemRequirements;
+      budget?: SystemBudget | null;
+      /** Refused with a conflict when it is another one by now. */
+      expected_version?: number;
+    };
+    answer: System;
+  };
+  deleteSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listSystemVersions: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: SystemVersion[];
+      page_info: PageInfo;
+    };
+  };
+  createTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: TaskInput;
+    answer: Task;
+  };
+  listTasks: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only tasks in this state. */
+      status?: TaskStatus;
+    };
+    body: null;
+    answer: {
+      data: Task[];
+      page_info: PageInfo;
+    };
+  };
+  getTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: Task;
+  };
+  cancelTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: Task;
+  };
+  streamTaskEvents: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  createTool: {
+    params: null;
+    query: null;
+    body: ToolInput;
+    answer: Tool;
+  };
+  listTools: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Tool[];
+      page_info: PageInfo;
+    };
+  };
+  getTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: null;
+    answer: Tool;
+  };
+  updateTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: {
+      /** What it does, for the model. */
+      description?: string;
+      /** What its arguments must be, as JSON Schema (2020-12). */
+      parameters?: Record<string, unknown>;
+      /** Called with the arguments as JSON (POST) or as query (GET). It must be reachable from the internet. */
+      url?: string;
+      method?: 'GET' | 'POST';
+      /** Default 10,000. */
+      timeout_ms?: number;
+    };
+    answer: Tool;
+  };
+  deleteTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  setToolGrant: {
+    params: {
+      /** The key or user that the tools are granted to: `key_…`, `user_…`. */
+      principal: string;
+    };
+    query: null;
+    body: {
+      tools: string[];
+    };
+    answer: ToolGrant;
+  };
+  listToolGrants: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ToolGrant[];
+      page_info: PageInfo;
+    };
+  };
+  analyzeDocument: {
+    params: null;
+    query: null;
+    body: VisionRequest;
+    answer: VisionResult;
+  };
+  createConversation: {
+    params: null;
+    query: null;
+    body: {
+      title?: string;
+      metadata?: Record<string, string>;
+      /** What was said before. */
+      messages?: ConversationMessageInput[];
+    };
+    answer: Conversation;
+  };
+  listConversations: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Conversation[];
+      page_info: PageInfo;
+    };
+  };
+  getConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Conversation;
+  };
+  updateConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      title?: string;
+      metadata?: Record<string, string>;
+    };
+    answer: Conversation;
+  };
+  deleteConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  addConversationMessages: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      messages: ConversationMessageInput[];
+    };
+    answer: Conversation;
+  };
+  listConversationMessages: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ConversationMessage[];
+      page_info: PageInfo;
+    };
+  };
+  exportConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: {
+      conversation: Conversation;
+      messages: ConversationMessage[];
+      exported_at: string;
+    };
+  };
+}
+
+export const wireOperations = {
+  getRoot: { method: 'GET', path: '/', timeoutMs: 10000, takesRestOfPath: false },
+  getMeshHealth: { method: 'GET', path: '/api/v1/health', timeoutMs: 10000, takesRestOfPath: false },
+  getLiveness: { method: 'GET', path: '/health/live', timeoutMs: 10000, takesRestOfPath: false },
+  getReadiness: { method: 'GET', path: '/health/ready', timeoutMs: 10000, takesRestOfPath: false },
+  getKeySet: { method: 'GET', path: '/.well-known/jwks.json', timeoutMs: 10000, takesRestOfPath: false },
+  getOpenApi: { method: 'GET', path: '/openapi.json', timeoutMs: 10000, takesRestOfPath: false },
+  getSwaggerUi: { method: 'GET', path: '/docs', timeoutMs: 10000, takesRestOfPath: false },
+  getReDoc: { method: 'GET', path: '/redoc', timeoutMs: 10000, takesRestOfPath: false },
+  createApiKey: { method: 'POST', path: '/api/v1/api-keys', timeoutMs: 10000, takesRestOfPath: false },
+  listApiKeys: { method: 'GET', path: '/api/v1/api-keys', timeoutMs: 10000, takesRestOfPath: false },
+  getApiKey: { method: 'GET', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateApiKey: { method: 'PATCH', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  revokeApiKey: { method: 'DELETE', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  rotateApiKey: { method: 'POST', path: '/api/v1/api-keys/{id}/rotate', timeoutMs: 10000, takesRestOfPath: false },
+  login: { method: 'POST', path: '/api/v1/auth/login', timeoutMs: 10000, takesRestOfPath: false },
+  refreshSession: { method: 'POST', path: '/api/v1/auth/refresh', timeoutMs: 10000, takesRestOfPath: false },
+  logout: { method: 'POST', path: '/api/v1/auth/logout', timeoutMs: 10000, takesRestOfPath: false },
+  getMe: { method: 'GET', path: '/api/v1/users/me', timeoutMs: 10000, takesRestOfPath: false },
+  listUsers: { method: 'GET', path: '/api/v1/users', timeoutMs: 10000, takesRestOfPath: false },
+  createUser: { method: 'POST', path: '/api/v1/users', timeoutMs: 10000, takesRestOfPath: false },
+  updateUser: { method: 'PATCH', path: '/api/v1/users/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  createTenant: { method: 'POST', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
+  listTenants: { method: 'GET', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
+  listAuditEvents: { method: 'GET', path: '/api/v1/audit-events', timeoutMs: 10000, takesRestOfPath: false },
+  listBreakers: { method: 'GET', path: '/api/v1/breakers', timeoutMs: 10000, takesRestOfPath: false },
+  resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
+  createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
+  listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },
+  listUsage: { method: 'GET', path: '/api/v1/usage', timeoutMs: 10000, takesRestOfPath: false },
+  listDailyUsage: { method: 'GET', path: '/api/v1/usage/daily', timeoutMs: 10000, takesRestOfPath: false },
+  createMessage: { method: 'POST', path: '/v1/messages', timeoutMs: 130000, takesRestOfPath: false },
+  countMessageTokens: { method: 'POST', path: '/v1/messages/count_tokens', timeoutMs: 10000, takesRestOfPath: false },
+  createResponse: { method: 'POST', path: '/v1/responses', timeoutMs: 130000, takesRestOfPath: false },
+  createEmbedding: { method: 'POST', path: '/v1/embeddings', timeoutMs: 130000, takesRestOfPath: false },
+  createProvider: { method: 'POST', path: '/api/v1/providers', timeoutMs: 10000, takesRestOfPath: false },
+  listProviders: { method: 'GET', path: '/api/v1/providers', timeoutMs: 10000, takesRestOfPath: false },
+  getProvider: { method: 'GET', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateProvider: { method: 'PATCH', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteProvider: { method: 'DELETE', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  testProvider: { method: 'POST', path: '/api/v1/providers/{id}/test', timeoutMs: 20000, takesRestOfPath: false },
+  createBudget: { method: 'POST', path: '/api/v1/budgets', timeoutMs: 10000, takesRestOfPath: false },
+  listBudgets: { method: 'GET', path: '/api/v1/budgets', timeoutMs: 10000, takesRestOfPath: false },
+  getBudget: { method: 'GET', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateBudget: { method: 'PATCH', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteBudget: { method: 'DELETE', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listCosts: { method: 'GET', path: '/api/v1/costs', timeoutMs: 10000, takesRestOfPath: false },
+  getCostSummary: { method: 'GET', path: '/api/v1/costs/summary', timeoutMs: 10000, takesRestOfPath: false },
+  getCostEstimate: { method: 'GET', path: '/api/v1/costs/estimate', timeoutMs: 10000, takesRestOfPath: false },
+  createSystem: { method: 'POST', path: '/api/v1/systems', timeoutMs: 10000, takesRestOfPath: false },
+  listSystems: { method: 'GET', path: '/api/v1/systems', timeoutMs: 10000, takesRestOfPath: false },
+  getSystem: { method: 'GET', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateSystem: { method: 'PATCH', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteSystem: { method: 'DELETE', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listSystemVersions: { method: 'GET', path: '/api/v1/systems/{id}/versions', timeoutMs: 10000, takesRestOfPath: false },
+  createTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
+  listTasks: { method: 'GET', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
+  getTask: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}', timeoutMs: 10000, takesRestOfPath: false },
+  cancelTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks/{task}/cancel', timeoutMs: 10000, takesRestOfPath: false },
+  streamTaskEvents: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}/events', timeoutMs: 10000, takesRestOfPath: false },
+  createTool: { method: 'POST', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
+  listTools: { method: 'GET', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
+  getTool: { method: 'GET', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  updateTool: { method: 'PATCH', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteTool: { method: 'DELETE', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  setToolGrant: { method: 'PUT', path: '/api/v1/tool-grants/{principal}', timeoutMs: 10000, takesRestOfPath: false },
+  listToolGrants: { method: 'GET', path: '/api/v1/tool-grants', timeoutMs: 10000, takesRestOfPath: false },
+  analyzeDocument: { method: 'POST', path: '/api/v1/vision/analyze', timeoutMs: 260000, takesRestOfPath: false },
+  createConversation: { method: 'POST', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
+  listConversations: { method: 'GET', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
+  getConversation: { method: 'GET', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateConversation: { method: 'PATCH', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteConversation: { method: 'DELETE', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  addConversationMessages: { method: 'POST', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  listConversationMessages: { method: 'GET', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
+} as const;

@@ -30,13 +30,15 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router'],
+    calls: ['chat-router', 'monitoring-ingest'],
     environment: ({ urlOf, adminUrlOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
       GATEWAY_REPLICAS: String(gatewayReplicas),
       CHAT_ROUTER_URL: urlOf('chat-router'),
       CHAT_ROUTER_ADMIN_URL: adminUrlOf('chat-router'),
+      MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
+      MONITORING_INGEST_ADMIN_URL: adminUrlOf('monitoring-ingest'),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -53,8 +55,8 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'chat-router',
-    // It hands the gateway what belongs into the audit log.
-    calls: ['gateway'],
+    // It hands the gateway what belongs into the audit log, and monitoring what was used.
+    calls: ['gateway', 'monitoring-ingest'],
     environment: ({ secret }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
       // A model server on this machine is what a newcomer has, so that tenants here may connect to it.
@@ -64,6 +66,13 @@ export const services: readonly ServiceDefinition[] = [
     files: ['PROVIDERS_FILE'],
     // The names of providers' keys are chosen in the providers file, so the habit of the trade is the rule.
     passesThrough: (name) => name.endsWith('_API_KEY'),
+  },
+  {
+    name: 'monitoring-ingest',
+    calls: ['gateway'],
+    environment: () => ({}),
+    settings: ['RAW_RETENTION_DAYS'],
+    files: [],
   },
 ];
 

@@ -10,7 +10,7 @@ export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'mon
 export type Dialect = 'signalbox' | 'openai' | 'anthropic';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
-export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents';
+export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
 
 export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
   status: number;
@@ -41,6 +41,11 @@ export interface RouteContract<
    * matches `/v1/models/signalbox/extractive`, with `signalbox/extractive` as the model. OpenAPI has no notation for it.
    */
   takesRestOfPath: boolean;
+  /**
+   * A parameter of `path` may hold slashes, written `%2F`: `/api/v1/models/openai%2Fgpt-5/health`. Anywhere else an encoded
+   * slash is refused.
+   */
+  takesEncodedSlash: boolean;
   summary: string;
   description?: string;
   tag: string;
@@ -73,6 +78,7 @@ const noBody = z.undefined();
 
 type Defaults =
   | 'takesRestOfPath'
+  | 'takesEncodedSlash'
   | 'takesForm'
   | 'dialect'
   | 'routeClass'
@@ -104,6 +110,7 @@ export function defineRoute<
 >(route: RouteDefinition<Params, Query, Body, Answer, Access>): RouteContract<Params, Query, Body, Answer, Access> {
   return {
     takesRestOfPath: false,
+    takesEncodedSlash: false,
     takesForm: false,
     dialect: 'signalbox',
     routeClass: 'default',

@@ -105,6 +105,25 @@ export {
   UsdAmount,
   type BudgetCrossed,
 } from './money.ts';
+export {
+  defaultThresholds,
+  deleteMonitoredModel,
+  FeatureSpec,
+  getMonitoredModel,
+  listMonitoredModelRevisions,
+  listMonitoredModels,
+  ModelChanges,
+  ModelEnvironment,
+  ModelId,
+  ModelInput,
+  ModelRevision,
+  ModelThresholds,
+  ModelType,
+  MonitoredModel,
+  monitoredModelRoutes,
+  registerMonitoredModel,
+  updateMonitoredModel,
+} from './monitoring-models.ts';
 export { PageInfo, pageOf, PageQuery } from './page.ts';
 export {
   createTenant,

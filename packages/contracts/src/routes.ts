@@ -8,6 +8,7 @@ import { embeddingRoutes } from './embeddings.ts';
 import { meshRoutes } from './mesh.ts';
 import { messageRoutes } from './messages.ts';
 import { moneyRoutes } from './money.ts';
+import { monitoredModelRoutes } from './monitoring-models.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
 import { responseRoutes } from './responses.ts';
@@ -32,4 +33,5 @@ export const allRoutes: readonly RouteContract[] = [
   ...toolRoutes,
   ...visionRoutes,
   ...conversationRoutes,
+  ...monitoredModelRoutes,
 ];

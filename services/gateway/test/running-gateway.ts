@@ -65,6 +65,8 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     TOKEN_ISSUER: 'https://gateway.test',
     CHAT_ROUTER_URL: 'http://127.0.0.1:9',
     CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:9',
+    MONITORING_INGEST_URL: 'http://127.0.0.1:9',
+    MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9',
     LOOP_DELAY_MS_MAX: '60000',
     ...environment,
   });

@@ -32,7 +32,32 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction =
+  | 'login.succeeded'
+  | 'login.failed'
+  | 'login.locked'
+  | 'session.refreshed'
+  | 'session.reuse_detected'
+  | 'session.ended'
+  | 'credential.refused'
+  | 'access.denied'
+  | 'api_key.created'
+  | 'api_key.updated'
+  | 'api_key.rotated'
+  | 'api_key.revoked'
+  | 'user.created'
+  | 'user.updated'
+  | 'tenant.created'
+  | 'limits.reloaded'
+  | 'job.replayed'
+  | 'job.deleted'
+  | 'breaker.reset'
+  | 'alert.resolved'
+  | 'provider.changed'
+  | 'system.changed'
+  | 'tool.changed'
+  | 'tool.granted'
+  | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -50,6 +75,24 @@ export interface AuditEvent {
   details: Record<string, unknown>;
 }
 
+export interface BatchItemResult {
+  index: number;
+  status: 'stored' | 'duplicate' | 'rejected';
+  errors?: {
+    path: string;
+    message: string;
+  }[];
+}
+
+export interface BatchResult {
+  /** Stored now, or before. */
+  accepted: number;
+  /** Of these, how many were there already. */
+  duplicates: number;
+  rejected: number;
+  results: BatchItemResult[];
+}
+
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface Budget {
@@ -62,12 +105,14 @@ export interface Budget {
   hard_tokens: number | null;
   soft_tokens: number | null;
   /** What a budget in dollars does about a model whose price nobody knows. */
-  unknown_price: {
-    kind: 'refuse';
-  } | {
-    kind: 'ceiling';
-    usd_per_million_tokens: UsdAmount;
-  };
+  unknown_price:
+    | {
+        kind: 'refuse';
+      }
+    | {
+        kind: 'ceiling';
+        usd_per_million_tokens: UsdAmount;
+      };
   created_at: string;
   updated_at: string;
   /** The present period, counted from the ledger. */
@@ -88,12 +133,14 @@ export interface BudgetChanges {
   hard_tokens?: number | null;
   soft_tokens?: number | null;
   /** What a budget in dollars does about a model whose price nobody knows. */
-  unknown_price?: {
-    kind: 'refuse';
-  } | {
-    kind: 'ceiling';
-    usd_per_million_tokens: UsdAmount;
-  };
+  unknown_price?:
+    | {
+        kind: 'refuse';
+      }
+    | {
+        kind: 'ceiling';
+        usd_per_million_tokens: UsdAmount;
+      };
 }
 
 export interface BudgetInput {
@@ -108,33 +155,38 @@ export interface BudgetInput {
   hard_tokens?: number | null;
   soft_tokens?: number | null;
   /** Absent: such requests are refused. */
-  unknown_price?: {
-    kind: 'refuse';
-  } | {
-    kind: 'ceiling';
-    usd_per_million_tokens: UsdAmount;
-  };
+  unknown_price?:
+    | {
+        kind: 'refuse';
+      }
+    | {
+        kind: 'ceiling';
+        usd_per_million_tokens: UsdAmount;
+      };
 }
 
 /** Whose spending counts. */
-export interface BudgetScope {
-  kind: 'tenant';
-} | {
-  kind: 'key';
-  /** The API key or the user. */
-  key_id: string;
-} | {
-  kind: 'system';
-  /** The system or alias. */
-  system: string;
-}
+export type BudgetScope =
+  | {
+      kind: 'tenant';
+    }
+  | {
+      kind: 'key';
+      /** The API key or the user. */
+      key_id: string;
+    }
+  | {
+      kind: 'system';
+      /** The system or alias. */
+      system: string;
+    };
 
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';
   created: number;
   model: string;
-  choices: ({
+  choices: {
     index: number;
     message: {
       role: string;
@@ -143,7 +195,7 @@ export interface ChatCompletion {
     };
     finish_reason: string | null;
     [member: string]: unknown;
-  })[];
+  }[];
   usage?: {
     prompt_tokens: number;
     completion_tokens: number;
@@ -155,14 +207,17 @@ export interface ChatCompletion {
 
 export interface ChatCompletionRequest {
   model: string;
-  messages: ({
+  messages: {
     role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
-    content?: string | ({
-      type: string;
-      [member: string]: unknown;
-    })[] | null;
+    content?:
+      | string
+      | {
+          type: string;
+          [member: string]: unknown;
+        }[]
+      | null;
     [member: string]: unknown;
-  })[];
+  }[];
   stream?: boolean | null;
   stream_options?: {
     include_usage?: boolean;
@@ -257,10 +312,13 @@ export interface ConversationMessage {
 
 export interface ConversationMessageInput {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-  content?: string | ({
-    type: string;
-    [member: string]: unknown;
-  })[] | null;
+  content?:
+    | string
+    | {
+        type: string;
+        [member: string]: unknown;
+      }[]
+    | null;
   [member: string]: unknown;
 }
 
@@ -279,10 +337,10 @@ export interface CostEstimate {
   /** By what the vendor counts, which is not what estimated here. */
   tokenizer: string | null;
   /** Who said so, and on which day. */
-  sources: ({
+  sources: {
     url: string;
     as_of: string;
-  })[];
+  }[];
 }
 
 export interface CostRecord {
@@ -334,7 +392,7 @@ export interface CostSummary {
   group_by: 'model' | 'key' | 'tag' | 'day';
   total: CostSum;
   /** The dearest first, days by date. A call with several tags counts in each of them. */
-  groups: ({
+  groups: {
     requests: number;
     prompt_tokens: number;
     completion_tokens: number;
@@ -345,7 +403,7 @@ export interface CostSummary {
     estimate_error: number | null;
     /** Null: the calls without a tag. A tag reads `name:value`. */
     group: string | null;
-  })[];
+  }[];
   /** There are more groups than are shown. */
   more_groups: boolean;
 }
@@ -375,17 +433,17 @@ export interface CreatedApiKey {
 export interface EmbeddingList {
   object: 'list';
   model: string;
-  data: ({
+  data: {
     index: number;
     embedding: number[] | string;
     [member: string]: unknown;
-  })[];
+  }[];
   [member: string]: unknown;
 }
 
 export interface EmbeddingRequest {
   model: string;
-  input: string | string[] | number[] | (number[])[];
+  input: string | string[] | number[] | number[][];
   dimensions?: number;
   encoding_format?: 'float' | 'base64';
   signalbox?: SignalboxOptions;
@@ -393,6 +451,18 @@ export interface EmbeddingRequest {
 }
 
 export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
+
+export interface FeatureSpec {
+  kind: 'number' | 'category';
+  /** The least value of a number. */
+  min?: number;
+  /** The greatest value of a number. */
+  max?: number;
+  /** The values that a category may have. */
+  values?: string[];
+  /** Whether it may be absent or null. Default true. */
+  nullable?: boolean;
+}
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -406,10 +476,10 @@ export interface Message {
   type: 'message';
   role: 'assistant';
   model: string;
-  content: ({
+  content: {
     type: string;
     [member: string]: unknown;
-  })[];
+  }[];
   stop_reason: string | null;
   usage: {
     input_tokens: number;
@@ -421,22 +491,26 @@ export interface Message {
 
 export interface MessageRequest {
   model: string;
-  messages: ({
+  messages: {
     role: 'user' | 'assistant' | 'system';
-    content: string | ({
-      type: string;
-      [member: string]: unknown;
-    })[];
+    content:
+      | string
+      | {
+          type: string;
+          [member: string]: unknown;
+        }[];
     [member: string]: unknown;
-  })[];
-  system?: string | ({
-    type: string;
-    [member: string]: unknown;
-  })[];
-  tools?: ({
+  }[];
+  system?:
+    | string
+    | {
+        type: string;
+        [member: string]: unknown;
+      }[];
+  tools?: {
     name?: string;
     [member: string]: unknown;
-  })[];
+  }[];
   signalbox?: SignalboxOptions;
   max_tokens: number;
   stream?: boolean;
@@ -449,6 +523,23 @@ export interface Model {
   created: number;
   owned_by: string;
   [member: string]: unknown;
+}
+
+export interface ModelChanges {
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
 }
 
 export interface ModelFactsInput {
@@ -468,6 +559,65 @@ export interface ModelFactsInput {
     cache_write?: string;
     reasoning?: string;
   };
+}
+
+export interface ModelInput {
+  id: string;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
+}
+
+export interface ModelRevision {
+  revision: number;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  created_at: string;
+  /** The principal who made it. */
+  created_by: string;
+}
+
+export interface ModelThresholds {
+  /** Milliseconds. */
+  latency: number;
+  error_rate: number;
+  gpu_memory: number;
+  cpu_usage: number;
+  memory_usage: number;
+}
+
+/** What kind of model it is. */
+export type ModelType = 'llm' | 'cv' | 'tabular' | 'other';
+
+export interface MonitoredModel {
+  id: string;
+  /** False: nobody registered it, and defaults are in force. */
+  registered: boolean;
+  name: string;
+  model_type: ModelType;
+  version: string | null;
+  environment: 'dev' | 'staging' | 'prod' | null;
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  /** Grows by one with every change; 0: never registered. */
+  revision: number;
+  first_seen_at: string;
+  updated_at: string;
 }
 
 export interface PageInfo {
@@ -520,24 +670,49 @@ export interface ProviderHealth {
 /** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
 export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible';
 
+export interface ReportedDrift {
+  model_id: string;
+  drift_type: 'data' | 'concept';
+  severity: 'low' | 'medium' | 'high' | 'critical';
+  confidence: number;
+  feature?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  tags?: Record<string, string>;
+}
+
+export interface ResourceUsage {
+  model_id?: string;
+  /** What was measured: a host, a pod, a device. */
+  resource?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  gpu_memory?: number;
+  cpu_usage?: number;
+  memory_usage?: number;
+  tags?: Record<string, string>;
+}
+
 export interface Response {
   id: string;
   object: 'response';
   model: string;
   status: string;
-  output: ({
+  output: {
     type: string;
     [member: string]: unknown;
-  })[];
+  }[];
   [member: string]: unknown;
 }
 
 export interface ResponseRequest {
   model: string;
-  input: string | ({
-    type?: string;
-    [member: string]: unknown;
-  })[];
+  input:
+    | string
+    | {
+        type?: string;
+        [member: string]: unknown;
+      }[];
   instructions?: string | null;
   max_output_tokens?: number | null;
   stream?: boolean | null;
@@ -549,10 +724,70 @@ export interface ResponseRequest {
 export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
 
 /** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
-export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
+export type RoutingStrategy =
+  'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
+
+export interface Sample {
+  model_id: string;
+  model_type: ModelType;
+  request_id: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  /** Milliseconds. */
+  latency: number;
+  throughput?: number;
+  error_rate?: number;
+  resource_usage?: {
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  model_version?: string;
+  environment?: 'dev' | 'staging' | 'prod';
+  time_to_first_token_ms?: number;
+  input_tokens?: number;
+  output_tokens?: number;
+  cost_usd?: number;
+  /** What the model was given. */
+  features?: Record<string, number | string | boolean | null>;
+  /** What the model answered. */
+  prediction?: number | string;
+  /** The calibrated probability of the positive class. */
+  score?: number;
+  /** What was true, where it is known. */
+  actual?: number | string;
+  embedding?: number[];
+  tags?: Record<string, string>;
+}
 
 /** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
-export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
+export type Scope =
+  | '*'
+  | 'admin'
+  | 'alerts:read'
+  | 'alerts:write'
+  | 'audit:read'
+  | 'budgets:read'
+  | 'budgets:write'
+  | 'chat:read'
+  | 'chat:write'
+  | 'documents:read'
+  | 'documents:write'
+  | 'keys:read'
+  | 'keys:write'
+  | 'metrics:read'
+  | 'metrics:write'
+  | 'models:read'
+  | 'models:write'
+  | 'providers:read'
+  | 'providers:write'
+  | 'research:read'
+  | 'research:write'
+  | 'systems:read'
+  | 'systems:write'
+  | 'usage:read'
+  | 'users:read'
+  | 'users:write';
 
 export interface SignalboxOptions {
   /** The answer tells how its model was found, in `routing`. */
@@ -698,16 +933,16 @@ export interface TaskResult {
   confidence?: number;
   /** `mean-pairwise-word-jaccard/1`: how alike the proposals are, as sets of words; not how true they are. */
   confidence_formula?: string;
-  tool_calls: ({
+  tool_calls: {
     name: string;
     ok: boolean;
     error?: string;
     duration_ms: number;
-  })[];
-  failed_models: ({
+  }[];
+  failed_models: {
     model: string;
     error: string;
-  })[];
+  }[];
 }
 
 export type TaskStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled';
@@ -732,22 +967,26 @@ export interface TokenCount {
 
 export interface TokenCountRequest {
   model: string;
-  messages: ({
+  messages: {
     role: 'user' | 'assistant' | 'system';
-    content: string | ({
-      type: string;
-      [member: string]: unknown;
-    })[];
+    content:
+      | string
+      | {
+          type: string;
+          [member: string]: unknown;
+        }[];
     [member: string]: unknown;
-  })[];
-  system?: string | ({
-    type: string;
-    [member: string]: unknown;
-  })[];
-  tools?: ({
+  }[];
+  system?:
+    | string
+    | {
+        type: string;
+        [member: string]: unknown;
+      }[];
+  tools?: {
     name?: string;
     [member: string]: unknown;
-  })[];
+  }[];
   signalbox?: SignalboxOptions;
   [member: string]: unknown;
 }
@@ -902,10 +1141,13 @@ export interface WireOperations {
       /** What is degraded at the moment, by name. */
       degraded: string[];
       components: Record<string, ComponentHealth>;
-      services: Record<string, {
-        status: HealthStatus;
-        components: Record<string, ComponentHealth>;
-      }>;
+      services: Record<
+        string,
+        {
+          status: HealthStatus;
+          components: Record<string, ComponentHealth>;
+        }
+      >;
       /** The model providers of this installation, by name. */
       providers: Record<string, ProviderHealth>;
     };
@@ -933,11 +1175,11 @@ export interface WireOperations {
     query: null;
     body: null;
     answer: {
-      keys: ({
+      keys: {
         kty: string;
         kid: string;
         [member: string]: unknown;
-      })[];
+      }[];
     };
   };
   getOpenApi: {
@@ -1122,11 +1364,11 @@ export interface WireOperations {
     };
     body: null;
     answer: {
-      data: ({
+      data: {
         id: string;
         name: string;
         created_at: string;
-      })[];
+      }[];
       page_info: PageInfo;
     };
   };
@@ -1223,13 +1465,13 @@ export interface WireOperations {
     };
     body: null;
     answer: {
-      data: ({
+      data: {
         day: string;
         model: string;
         requests: number;
         prompt_tokens: number;
         completion_tokens: number;
-      })[];
+      }[];
       page_info: PageInfo;
     };
   };
@@ -1749,6 +1991,150 @@ export interface WireOperations {
       exported_at: string;
     };
   };
+  registerMonitoredModel: {
+    params: null;
+    query: null;
+    body: ModelInput;
+    answer: MonitoredModel;
+  };
+  listMonitoredModels: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      model_type?: ModelType;
+      environment?: 'dev' | 'staging' | 'prod';
+      registered?: 'true' | 'false';
+    };
+    body: null;
+    answer: {
+      data: MonitoredModel[];
+      page_info: PageInfo;
+    };
+  };
+  getMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: MonitoredModel;
+  };
+  updateMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: ModelChanges;
+    answer: MonitoredModel;
+  };
+  deleteMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listMonitoredModelRevisions: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ModelRevision[];
+      page_info: PageInfo;
+    };
+  };
+  recordInference: {
+    params: null;
+    query: null;
+    body: Sample;
+    answer: {
+      status: 'success';
+      message: string;
+      model_id: string;
+      request_id: string;
+      duplicate: boolean;
+    };
+  };
+  reportDrift: {
+    params: null;
+    query: null;
+    body: ReportedDrift;
+    answer: {
+      status: 'success';
+      message: string;
+      id: string;
+    };
+  };
+  recordResources: {
+    params: null;
+    query: null;
+    body: ResourceUsage;
+    answer: {
+      status: 'success';
+      message: string;
+      points: number;
+    };
+  };
+  recordBatch: {
+    params: null;
+    query: {
+      /** `rejected`: name only what was not stored. */
+      results?: 'all' | 'rejected';
+    };
+    body: {
+      items: Sample[];
+    };
+    answer: BatchResult;
+  };
+  exportMetrics: {
+    params: null;
+    query: null;
+    body: {
+      resourceMetrics?: Record<string, unknown>[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedDataPoints: string;
+        errorMessage: string;
+      };
+    };
+  };
+  exportTraces: {
+    params: null;
+    query: null;
+    body: {
+      resourceSpans?: Record<string, unknown>[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedSpans: string;
+        errorMessage: string;
+      };
+    };
+  };
+  remoteWrite: {
+    params: null;
+    query: null;
+    body: unknown;
+    answer: null;
+  };
 }
 
 export const wireOperations = {
@@ -1777,7 +2163,12 @@ export const wireOperations = {
   listTenants: { method: 'GET', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
   listAuditEvents: { method: 'GET', path: '/api/v1/audit-events', timeoutMs: 10000, takesRestOfPath: false },
   listBreakers: { method: 'GET', path: '/api/v1/breakers', timeoutMs: 10000, takesRestOfPath: false },
-  resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
+  resetBreaker: {
+    method: 'POST',
+    path: '/api/v1/providers/{id}/breaker/reset',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
   listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },
@@ -1806,12 +2197,27 @@ export const wireOperations = {
   getSystem: { method: 'GET', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateSystem: { method: 'PATCH', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
   deleteSystem: { method: 'DELETE', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  listSystemVersions: { method: 'GET', path: '/api/v1/systems/{id}/versions', timeoutMs: 10000, takesRestOfPath: false },
+  listSystemVersions: {
+    method: 'GET',
+    path: '/api/v1/systems/{id}/versions',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
   createTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
   listTasks: { method: 'GET', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
   getTask: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}', timeoutMs: 10000, takesRestOfPath: false },
-  cancelTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks/{task}/cancel', timeoutMs: 10000, takesRestOfPath: false },
-  streamTaskEvents: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}/events', timeoutMs: 10000, takesRestOfPath: false },
+  cancelTask: {
+    method: 'POST',
+    path: '/api/v1/systems/{id}/tasks/{task}/cancel',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
+  streamTaskEvents: {
+    method: 'GET',
+    path: '/api/v1/systems/{id}/tasks/{task}/events',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
   createTool: { method: 'POST', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
   listTools: { method: 'GET', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
   getTool: { method: 'GET', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
@@ -1824,8 +2230,46 @@ export const wireOperations = {
   listConversations: { method: 'GET', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
   getConversation: { method: 'GET', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateConversation: { method: 'PATCH', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  deleteConversation: { method: 'DELETE', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  addConversationMessages: { method: 'POST', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
-  listConversationMessages: { method: 'GET', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
-  exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
+  deleteConversation: {
+    method: 'DELETE',
+    path: '/api/v1/conversations/{id}',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
+  addConversationMessages: {
+    method: 'POST',
+    path: '/api/v1/conversations/{id}/messages',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
+  listConversationMessages: {
+    method: 'GET',
+    path: '/api/v1/conversations/{id}/messages',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
+  exportConversation: {
+    method: 'GET',
+    path: '/api/v1/conversations/{id}/export',
+    timeoutMs: 30000,
+    takesRestOfPath: false,
+  },
+  registerMonitoredModel: { method: 'POST', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModels: { method: 'GET', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  getMonitoredModel: { method: 'GET', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateMonitoredModel: { method: 'PUT', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteMonitoredModel: { method: 'DELETE', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModelRevisions: {
+    method: 'GET',
+    path: '/api/v1/models/{id}/revisions',
+    timeoutMs: 10000,
+    takesRestOfPath: false,
+  },
+  recordInference: { method: 'POST', path: '/api/v1/metrics/inference', timeoutMs: 20000, takesRestOfPath: false },
+  reportDrift: { method: 'POST', path: '/api/v1/metrics/drift', timeoutMs: 20000, takesRestOfPath: false },
+  recordResources: { method: 'POST', path: '/api/v1/metrics/resources', timeoutMs: 20000, takesRestOfPath: false },
+  recordBatch: { method: 'POST', path: '/api/v1/metrics/batch', timeoutMs: 20000, takesRestOfPath: false },
+  exportMetrics: { method: 'POST', path: '/v1/metrics', timeoutMs: 20000, takesRestOfPath: false },
+  exportTraces: { method: 'POST', path: '/v1/traces', timeoutMs: 20000, takesRestOfPath: false },
+  remoteWrite: { method: 'POST', path: '/api/v1/write', timeoutMs: 20000, takesRestOfPath: false },
 } as const;

@@ -49,7 +49,9 @@ export function typeText(schema: Schema, nameOf: NameOf, depth: number): string 
 }
 
 function literal(value: unknown): string {
-  return typeof value === 'string' ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'` : JSON.stringify(value);
+  return typeof value === 'string'
+    ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+    : JSON.stringify(value);
 }
 
 function arrayText({ items, prefixItems }: Schema, nameOf: NameOf, depth: number): string {

@@ -7,6 +7,7 @@ export type IdKind =
   | 'budget'
   | 'connection'
   | 'conversation'
+  | 'drift'
   | 'evt'
   | 'job'
   | 'key'

@@ -17,6 +17,7 @@ import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
 import { startDrift } from './start-drift.ts';
 import { startIntake } from './start-intake.ts';
+import { startSeries } from './start-series.ts';
 
 export const serviceName = 'monitoring-ingest';
 
@@ -62,7 +63,7 @@ export async function startMonitoringIngest(
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [await startIntake(deps, owned), startDrift(deps, owned)];
+  const domains: DomainProbes[] = [await startIntake(deps, owned), startDrift(deps, owned), startSeries(deps, owned)];
 
   const health = createHealth({
     service: serviceName,

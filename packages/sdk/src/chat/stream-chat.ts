@@ -1,7 +1,7 @@
 import type { Caller, CallOptions } from '../calls/caller.ts';
 import { readStreamFailure } from '../calls/read-refusal.ts';
 import { ConnectionError, SignalboxError } from '../signalbox-error.ts';
-import { readEvents } from '../streams/read-events.ts';
+import { readEvents, type ServerEvent } from '../streams/read-events.ts';
 import type { ChatChunk, ChatRequest } from './chat-messages.ts';
 
 /** The mesh lets a provider be silent for 30 s. */
@@ -14,7 +14,8 @@ export async function* streamChat(
 ): AsyncGenerator<ChatChunk, void, undefined> {
   const body = { ...request, stream: true };
   const open = await caller.open('createChatCompletion', { body, accept: 'text/event-stream' }, options);
-  for await (const { event, data } of readEvents(open, { idleMs, signal: options.signal ?? null })) {
+  const isLast = ({ data }: ServerEvent) => data === '[DONE]';
+  for await (const { event, data } of readEvents(open, { idleMs, signal: options.signal ?? null, isLast })) {
     if (data === '[DONE]') return;
     if (event === 'error') throw readStreamFailure(data);
     if (event === 'shutdown') break;

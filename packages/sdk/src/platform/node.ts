@@ -43,12 +43,14 @@ function openTransport({ connectionsMax }: { connectionsMax: number }): Transpor
         });
         sent.on('error', reject);
         sent.on('response', (response) => {
+          // Whoever reads it hears of it; somebody who has stopped reading does not care.
+          response.on('error', () => undefined);
           resolve(answerOf(response));
         });
         const abort = () => {
-          const reason: unknown = signal.reason;
-          sent.destroy(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
-          reject(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
+          // Without the reason: the socket may be nobody's by now, and nobody would hear it.
+          sent.destroy();
+          reject(new Error('aborted', { cause: signal.reason }));
         };
         signal.addEventListener('abort', abort, { once: true });
         sent.on('close', () => {
@@ -87,8 +89,8 @@ function openSpoolFile(path: string): SpoolFile {
       try {
         return readFileSync(path, 'utf8').split('\n').filter(Boolean);
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-        throw error;
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+        return [];
       }
     },
     append(lines) {

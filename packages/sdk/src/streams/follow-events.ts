@@ -42,7 +42,8 @@ export async function* followEvents(given: Following): AsyncGenerator<TypedEvent
     try {
       const answer = await given.open(lastId === null ? {} : { 'last-event-id': lastId });
       const onRetryMs = (ms: number) => (waitMs = ms);
-      for await (const event of readEvents(answer, { idleMs, onRetryMs, signal })) {
+      const isLast = (event: ServerEvent) => given.isLast(typedOf(event));
+      for await (const event of readEvents(answer, { idleMs, onRetryMs, signal, isLast })) {
         // The gateway is going away, not the work behind it.
         if (event.event === 'shutdown') break;
         const typed = typedOf(event);

@@ -62,13 +62,24 @@ export function createEventReader(): (piece: string) => EventFeed {
   };
 }
 
+export interface ReadEventsOptions {
+  /** So long the stream may be silent. */
+  idleMs: number;
+  signal: AbortSignal | null;
+  /** True for the event after which nothing follows: its stream is read to its end, so that the connection can be kept. */
+  isLast: (event: ServerEvent) => boolean;
+  onRetryMs?: (ms: number) => void;
+}
+
+const endMsMax = 1_000;
+
 /**
  * The events of an open stream, until it ends. Breaking the loop off closes the stream. Throws `TimeoutError` after `idleMs`
  * without a byte, and `ConnectionError` when the connection breaks.
  */
 export async function* readEvents(
   { answer, close }: OpenAnswer,
-  { idleMs, onRetryMs, signal }: { idleMs: number; onRetryMs?: (ms: number) => void; signal: AbortSignal | null },
+  { idleMs, signal, isLast, onRetryMs }: ReadEventsOptions,
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const type = answer.header('content-type');
   if (type?.includes('text/event-stream') !== true) {
@@ -84,6 +95,7 @@ export async function* readEvents(
       if (done === true) return;
       const { events, retryMs } = read(decoder.decode(value, { stream: true }));
       if (retryMs !== null) onRetryMs?.(retryMs);
+      if (events.some(isLast)) await readToEnd(chunks);
       yield* events;
     }
   } catch (thrown) {
@@ -93,6 +105,14 @@ export async function* readEvents(
   } finally {
     close();
   }
+}
+
+/** All that matters was said: how the connection ends is all the same. */
+async function readToEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+  const read = async () => {
+    for (let isOver = false; !isOver; ) isOver = (await chunks.next()).done === true;
+  };
+  await withinMs(read(), endMsMax).catch(() => undefined);
 }
 
 async function withinMs<T>(work: Promise<T>, ms: number): Promise<T> {

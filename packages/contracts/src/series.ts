@@ -89,7 +89,12 @@ export const Series = z
       .describe(
         'The coarsest rollup that the answer was made of; the newest minutes are always counted from the rows.',
       ),
-    percentile_error: z.number().nullable().describe('The bound of a percentile’s relative error. Null: it is none.'),
+    percentile_error: z
+      .number()
+      .nullable()
+      .describe(
+        'The bound of a percentile’s relative error. Null: it is none, or it is of histograms, as exact as their buckets.',
+      ),
     completeness: Completeness,
     segments: z.array(
       z.object({
@@ -116,6 +121,12 @@ export const getSeries = defineRoute({
   firstByteTimeoutMs: 30_000,
   query: z.strictObject({
     metric: z.string().min(1).max(200).describe('`latency_ms`, or the name of another metric.'),
+    source: z
+      .enum(['samples', 'points'])
+      .optional()
+      .describe(
+        'Absent: samples where they have a metric of that name. `points`: what was sent as a metric, by its name.',
+      ),
     aggregate: Aggregate.default('avg'),
     step: Step.default('5m'),
     ...span,

@@ -84,9 +84,8 @@ export async function count(db: Kysely<Schema>, request: CountRequest): Promise<
 }
 
 /** The coarsest rollup that can tell what is asked. */
-function coarsestFor({ stepMs, filter, segmentBy, metrics }: CountRequest): Resolution {
-  const rowsOnly = filter.tag !== undefined || isTag(segmentBy) || !metrics.every(isSampleMetric);
-  if (rowsOnly) return 'raw';
+function coarsestFor({ stepMs, filter, segmentBy, ofPoints }: CountRequest): Resolution {
+  if (ofPoints === true || filter.tag !== undefined || isTag(segmentBy)) return 'raw';
   return stepMs === null ? '1d' : resolutionOf(stepMs);
 }
 
@@ -105,7 +104,7 @@ function withQuantiles(cell: Cell): CountedCell {
   return { ...cell, p50: value(cell.p50), p95: value(cell.p95), p99: value(cell.p99) };
 }
 
-/** Whether it is measured of samples; every other name is one of points, of which there are no rollups. */
+/** Whether it is measured of samples. */
 export function isSampleMetric(name: string): boolean {
   return (sampleMetrics as readonly string[]).includes(name);
 }

@@ -47,6 +47,8 @@ export function mountSeriesRoutes(routes: Routes, { db, kept, now = () => new Da
 
   mountRoute(routes, contracts.getSeries, async ({ principal, query }) => {
     const { metric, aggregate, step } = query;
+    const ofPoints = (query.source ?? (isSampleMetric(metric) ? 'samples' : 'points')) === 'points';
+    if (!ofPoints && !isSampleMetric(metric)) throw refuse('metric', 'Expected a metric of samples.');
     const segmentBy = segmentationOf(query.segment_by);
     const lines = segmentBy === undefined ? 1 : segmentsMax;
     const grid = layGrid({ step, ...spanOf(query, now(), 6 * hourMs) }, { lines });
@@ -54,14 +56,14 @@ export function mountSeriesRoutes(routes: Routes, { db, kept, now = () => new Da
     const { cells, resolution } = await count(db, {
       filter,
       metrics: [metric],
+      ofPoints,
       span: grid.span,
       stepMs: grid.stepMs,
       quantiles: isQuantile(aggregate),
       ...(segmentBy === undefined ? {} : { segmentBy, segmentsMax: segmentsMax + 1 }),
     });
     // A counter's values are what was added since the one before: their sum, not their number, is what came in a second.
-    const kind =
-      aggregate === 'rate' && !isSampleMetric(metric) ? await pointKind(db, principal.tenantId, metric) : null;
+    const kind = ofPoints ? await pointKind(db, principal.tenantId, metric) : null;
     const ratesAreSums = kind === 'counter' || kind === 'delta';
     const bySegment = groupBy(cells, ({ segment }) => segment);
     const segments = segmentBy === undefined ? [''] : [...bySegment.keys()];
@@ -72,7 +74,7 @@ export function mountSeriesRoutes(routes: Routes, { db, kept, now = () => new Da
       from: isoTime(grid.span.from),
       to: isoTime(grid.span.to),
       resolution,
-      percentile_error: isQuantile(aggregate) ? sketchRelativeError : null,
+      percentile_error: isQuantile(aggregate) && kind !== 'histogram' ? sketchRelativeError : null,
       completeness: completeness(resolution, grid),
       segments: segments.slice(0, segmentsMax).map((segment) => ({
         segment: segment === '' ? null : segment,

@@ -11,6 +11,8 @@ export type Segmentation = 'model_id' | 'model_version' | 'environment' | { tag:
 export interface CellRequest {
   filter: SampleFilter;
   metrics: readonly string[];
+  /** Whether these are metrics of points, of which there are no rollups. */
+  ofPoints?: boolean;
   parts: readonly Part[];
   /** Null: everything in one cell. */
   stepMs: number | null;
@@ -121,32 +123,40 @@ function rawCells(request: CellRequest, keyed: boolean): RawBuilder<unknown> {
   const stretches = spans.length > branchesMax ? [spans] : spans.map((span) => [span]);
   const columns = sql`measured.metric, ${binned(request, 'time')} as at, ${segmentOf(request, 'tags')} as segment,
     ${keyed ? sql`sketch_key(measured.value)` : sql`0`} as key, measured.value`;
-  const ofPoints = metrics.length === 1 && !((metrics[0] ?? '') in metricColumns);
-  const branches = stretches.map((stretch) =>
-    ofPoints
-      ? sql`select ${columns} from ${pointValues(filter, metrics[0] ?? '', outerOf(stretch))} as measured where ${countable}`
-      : sql`
-          select ${columns} from samples, lateral (values ${columnValues(metricColumns, metrics)}) as measured (metric, value)
-          where ${within(stretch, 'time')} and ${fits(filter)} and ${tagFits(filter)} and ${countable}`,
-  );
+  const branches =
+    request.ofPoints === true
+      ? metrics.flatMap((metric) =>
+          spans.map(
+            (span) => sql`
+        select ${columns}, measured.n, measured.total
+        from ${pointValues(filter, metric, span)} as measured where ${countable}`,
+          ),
+        )
+      : stretches.map(
+          (stretch) => sql`
+        select ${columns}, 1::float8 as n, measured.value as total
+        from samples, lateral (values ${columnValues(metricColumns, metrics)}) as measured (metric, value)
+        where ${within(stretch, 'time')} and ${fits(filter)} and ${tagFits(filter)} and ${countable}`,
+        );
   const values = unionOf(
     branches,
     sql`
-    null::text as metric, null::timestamptz as at, null::text as segment, 0 as key, null::float8 as value`,
+    null::text as metric, null::timestamptz as at, null::text as segment, 0 as key, null::float8 as value,
+    null::float8 as n, null::float8 as total`,
   );
   return sql`
-    select metric, at, segment, key, count(*) as count, sum(value) as sum, min(value) as min, max(value) as max
+    select metric, at, segment, key, sum(n)::bigint as count, sum(total) as sum, min(value) as min, max(value) as max
     from (${values}) as values group by metric, at, segment, key`;
 }
 
-/** How often each category was said in each bucket; `''` counts all of a bucket, named and not. */
+/** How often a category was said in a bucket; with `category` null, how often any was. */
 export interface CategoryCell {
   at: number;
   category: string | null;
   count: number;
 }
 
-/** Counts categories: of each bucket those that are most frequent, and with `category` null the whole. */
+/** Counts categories: of each bucket those that are most frequent, and the whole. */
 export async function readCategories(
   db: QueryExecutorProvider,
   request: Pick<CellRequest, 'filter' | 'parts' | 'stepMs'> & { field: 'prediction' | 'actual' },
@@ -163,10 +173,11 @@ export async function readCategories(
       );
     }
     const cells = sql`from ${sql.id(rollupTables[resolution])}`;
+    const at = sql`${binned(request, 'bucket')} as at`;
     const where = sql`where metric = ${field} and ${within(spans, 'bucket')} and ${fits(filter)}`;
     return [
-      sql`select ${binned(request, 'bucket')}, category, n, 0 ${cells}, unnest(categories, counts) as named (category, n) ${where}`,
-      sql`select ${binned(request, 'bucket')}, null, 0, count ${cells} ${where}`,
+      sql`select ${at}, category, n, 0::bigint as every ${cells}, unnest(categories, counts) as named (category, n) ${where}`,
+      sql`select ${at}, null as category, 0::bigint as n, count as every ${cells} ${where}`,
     ];
   });
   const { rows } = await sql<CategoryCell>`

@@ -3,8 +3,10 @@ import { openIntake } from '../intake/group-commit.ts';
 import { mountIntakeRoutes } from '../intake/routes.ts';
 import { timeWindow } from '../intake/time-window.ts';
 import { mountModelRoutes } from '../models/routes.ts';
+import { mountOtlpRoutes } from '../otlp/routes.ts';
 import { keepPartitions } from '../partitions/keep-partitions.ts';
 import { startPartitionKeeper } from '../partitions/start-partition-keeper.ts';
+import { mountRemoteWriteRoute } from '../remote-write/routes.ts';
 import { startUsageWorker } from '../usage/usage-recorded.worker.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import { createEvents } from './events.ts';
@@ -43,6 +45,8 @@ export async function startIntake(deps: DomainDeps, owned: AsyncDisposableStack)
 
   mountModelRoutes(routes, database.db);
   mountIntakeRoutes(routes, { intake, now, windowAt });
+  mountOtlpRoutes(routes, { intake, now, windowAt });
+  mountRemoteWriteRoute(routes, { intake, now, windowAt });
   return {
     partitions: { probe: () => partitions.probe(), critical: false },
     usage_worker: { probe: () => usageWorker.probe(), critical: false },

@@ -38,6 +38,8 @@ export interface PointHistogram {
   sum: number | null;
   min: number | null;
   max: number | null;
+  /** Whether the counts are those of one interval, or since some beginning. */
+  temporality?: 'delta' | 'cumulative';
   bounds?: readonly number[];
   counts?: readonly number[];
   /** Of a summary: the value at each quantile. */

@@ -26,7 +26,7 @@ export function sampleOfUsage(record: UsageRecord): SampleRow {
     timeToFirstTokenMs: record.first_token_ms,
     inputTokens: record.prompt_tokens,
     outputTokens: record.completion_tokens,
-    costNanos: record.cost_usd === null ? null : nanosOf(record.cost_usd),
+    costNanos: record.cost_usd == null ? null : nanosOf(record.cost_usd),
     score: null,
     prediction: null,
     actual: null,
@@ -38,7 +38,7 @@ export function sampleOfUsage(record: UsageRecord): SampleRow {
       provider: record.provider,
       outcome: record.outcome,
       streamed: String(record.streamed),
-      ...(record.system === null ? {} : { system: record.system }),
+      ...(record.system == null ? {} : { system: record.system }),
     },
     source: 'usage',
   };

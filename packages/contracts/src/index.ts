@@ -71,6 +71,26 @@ export {
   listDriftMethods,
   SampleKind,
 } from './drift-comparison.ts';
+export {
+  createDriftReference,
+  defaultDriftPolicy,
+  DriftCheck,
+  DriftColumnKind,
+  DriftPolicy,
+  DriftReference,
+  DriftReferenceInput,
+  driftRoutes,
+  DriftRow,
+  DriftVerdict,
+  DriftVerdictInFull,
+  getDriftReference,
+  getDriftVerdict,
+  judgeDrift,
+  listDriftReferences,
+  listDriftVerdicts,
+  retireDriftReference,
+  runDrift,
+} from './drift.ts';
 export { createEmbedding, EmbeddingList, EmbeddingRequest, embeddingRoutes } from './embeddings.ts';
 export { ComponentHealth, HealthStatus, ProviderHealth, ServiceHealth } from './health.ts';
 export { jobBinding, JobMessage } from './job-message.ts';

@@ -5,6 +5,7 @@ import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
 import { driftComparisonRoutes } from './drift-comparison.ts';
+import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
 import { exportRoutes } from './exports.ts';
 import { meshRoutes } from './mesh.ts';
@@ -40,6 +41,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...conversationRoutes,
   ...monitoredModelRoutes,
   ...driftComparisonRoutes,
+  ...driftRoutes,
   ...sampleRoutes,
   ...seriesRoutes,
   ...exportRoutes,

@@ -1,6 +1,6 @@
 import { allInCurrent, shareDifferenceP } from '../../stats/exceedance.ts';
 import { pageHinkley, pageHinkleyPInSteps } from '../../stats/page-hinkley.ts';
-import { differenceOfMeansP, estimateAccuracy } from '../../stats/performance.ts';
+import { differenceOfMeansP, estimateBinary } from '../../stats/performance.ts';
 import { notDefined, type Comparing, type Outcome, type SamplesOf, type Settings } from './outcome.ts';
 import { totalOf, type Sides, type Tally } from './samples.ts';
 
@@ -15,7 +15,7 @@ export function compareMissing({ reference, current }: Sides<Tally>): Outcome {
 }
 
 /** Which share of the current values lies outside the reference's range, and how likely that is of equal samples. */
-export function compareRange({ ascending: { reference, current } }: SamplesOf<'numeric'>): Outcome {
+export function compareRange({ reference, current }: Sides<Float64Array>): Outcome {
   const [least, greatest] = [reference[0] ?? 0, reference.at(-1) ?? 0];
   const below = current.findIndex((value) => value >= least);
   const under = below === -1 ? current.length : below;
@@ -29,7 +29,7 @@ export function compareRange({ ascending: { reference, current } }: SamplesOf<'n
 }
 
 /** Which share of the current values is of categories that the reference has not. */
-export function compareNewCategories({ counts: { reference, current } }: SamplesOf<'categorical'>): Outcome {
+export function compareNewCategories({ reference, current }: Sides<Map<string, number>>): Outcome {
   const unseen = [...current].filter(([category]) => !reference.has(category)).sort((a, b) => b[1] - a[1]);
   const [n, m] = [totalOf(reference), totalOf(current)];
   const categories = reference.size + unseen.length;
@@ -67,12 +67,15 @@ export function* comparePageHinkley({ inOrder }: SamplesOf<'numeric'>, settings:
   };
 }
 
-/** The difference of the accuracies that calibrated probabilities of being right promise. */
+/** The difference of the accuracies that calibrated probabilities of the positive class promise, decided at 0.5. */
 export function compareCbpe({ inOrder: { reference, current } }: SamplesOf<'numeric'>): Outcome {
-  const [was, is] = [estimateAccuracy(reference), estimateAccuracy(current)];
+  const estimate = (scores: Float64Array) =>
+    estimateBinary(Array.from(scores, (score) => ({ score, isPositive: score >= 0.5 })));
+  const chances = (scores: Float64Array) => scores.map((score) => Math.max(score, 1 - score));
+  const estimated = { reference: estimate(reference), current: estimate(current) };
   return {
-    statistic: is.accuracy - was.accuracy,
-    pValue: differenceOfMeansP(reference, current),
-    details: { reference_accuracy: was.accuracy, current_accuracy: is.accuracy },
+    statistic: estimated.current.accuracy - estimated.reference.accuracy,
+    pValue: differenceOfMeansP(chances(reference), chances(current)),
+    details: { estimated },
   };
 }

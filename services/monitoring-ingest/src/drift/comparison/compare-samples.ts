@@ -135,9 +135,9 @@ function* compare(method: DriftMethodName, samples: Samples, settings: Settings)
     case 'missing_share':
       return missingOf(as(samples, 'numeric', 'categorical', 'embedding'));
     case 'out_of_range':
-      return compareRange(as(samples, 'numeric'));
+      return compareRange(as(samples, 'numeric').ascending);
     case 'new_categories':
-      return compareNewCategories(as(samples, 'categorical'));
+      return compareNewCategories(as(samples, 'categorical').counts);
     case 'page_hinkley':
       return yield* comparePageHinkley(as(samples, 'numeric'), settings);
     case 'cbpe':

@@ -180,7 +180,8 @@ export const methods: Readonly<Record<DriftMethodName, MethodDescription>> = {
     defaults: {},
   },
   cbpe: {
-    summary: 'By how much the accuracy differs that calibrated probabilities of being right promise, without labels.',
+    summary:
+      'By how much the accuracy differs that calibrated probabilities of the positive class promise, decided at 0.5.',
     kinds: numeric,
     statistic: 'The accuracy expected now less that of the reference.',
     pValue: 'That both means are one: two-sided, normal.',

@@ -54,7 +54,7 @@ function readNumeric(rows: Sides<readonly unknown[]>): Samples {
   const bad: FieldError[] = [];
   const read = bothSides((side) =>
     readSide(rows[side], side, bad, 'Expected a number or null.', (value) => {
-      if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : invalid;
+      if (typeof value === 'number') return Number.isFinite(value) ? value : invalid;
       return typeof value === 'string' && specialNumbers.has(value) ? invalid : foreign;
     }),
   );

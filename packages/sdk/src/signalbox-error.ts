@@ -1,5 +1,5 @@
 /** What went wrong, for a `switch`. `refused`: the server answered with an error status; see `status` and `errorCode`. */
-export type SignalboxErrorKind = 'refused' | 'connection' | 'timeout' | 'circuit_open' | 'protocol';
+export type SignalboxErrorKind = 'refused' | 'connection' | 'timeout' | 'circuit_open' | 'protocol' | 'closed';
 
 /** One rejected member of the input: `path` in dotted form, and what was expected there. */
 export interface RejectedField {

@@ -4,6 +4,7 @@ import { openCaller, type Caller } from './calls/caller.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './calls/retry.ts';
 import { openAlerts, type Alerts } from './resources/alerts.ts';
 import { openCosts, type Costs } from './resources/costs.ts';
+import { openDrift, type Drift } from './resources/drift.ts';
 import { openEmbeddings, type Embeddings } from './resources/embeddings.ts';
 import { openKeys, type Keys } from './resources/keys.ts';
 import { openModels, type Models } from './resources/models.ts';
@@ -42,6 +43,7 @@ export interface Signalbox extends AsyncDisposable {
   documents: Documents;
   metrics: Metrics;
   models: Models;
+  drift: Drift;
   alerts: Alerts;
   keys: Keys;
   costs: Costs;
@@ -83,6 +85,7 @@ export function createSignalbox(options: SignalboxOptions): Signalbox {
     documents: openDocuments(caller),
     metrics,
     models: openModels(caller),
+    drift: openDrift(caller),
     alerts: openAlerts(caller),
     keys: openKeys(caller),
     costs: openCosts(caller),

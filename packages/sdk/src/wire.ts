@@ -1147,7 +1147,7 @@ export interface Series {
   to: string;
   /** The coarsest rollup that the answer was made of; the newest minutes are always counted from the rows. */
   resolution: 'raw' | '1m' | '1h' | '1d';
-  /** The bound of a percentile’s relative error. Null: it is none. */
+  /** The bound of a percentile’s relative error. Null: it is none, or it is of histograms, as exact as their buckets. */
   percentile_error: number | null;
   /** What the buckets can know. */
   completeness: {
@@ -2609,6 +2609,8 @@ export interface WireOperations {
     query: {
       /** `latency_ms`, or the name of another metric. */
       metric: string;
+      /** Absent: samples where they have a metric of that name. `points`: what was sent as a metric, by its name. */
+      source?: 'samples' | 'points';
       aggregate?: Aggregate;
       /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
       step?: string;

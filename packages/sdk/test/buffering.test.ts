@@ -207,7 +207,7 @@ describe('buffering what cannot be sent (MX-23)', () => {
     server.answer(down);
     await other.close();
     expect(drops).toEqual([[1, 'closed']]);
-    await expect(other.keys.list()).rejects.toMatchObject({ kind: 'connection' });
+    await expect(other.keys.list()).rejects.toMatchObject({ kind: 'closed' });
   });
 });
 

@@ -46,6 +46,6 @@ describe('connections (MX-24)', () => {
     const outcome = hanging.keys.list().catch((error: unknown) => error);
     await waitFor(() => server.requests.at(-1)?.method === 'GET');
     await hanging.close();
-    expect(await outcome).toMatchObject({ kind: 'connection', message: 'The client was closed.' });
+    expect(await outcome).toMatchObject({ kind: 'closed', message: 'The client was closed.' });
   });
 });

@@ -1,5 +1,5 @@
 import type { Platform, Transport, WireAnswer, WireRequest } from '../platform/platform.ts';
-import { ConnectionError, SignalboxError } from '../signalbox-error.ts';
+import { SignalboxError } from '../signalbox-error.ts';
 import { attempt, type Attempt } from './attempt.ts';
 import { createBreaker, type BreakerPolicy, type BreakerState } from './breaker.ts';
 import { factsOf, takesIdempotencyKey, targetOf, type Answer, type Given, type OperationId } from './operations.ts';
@@ -118,6 +118,7 @@ export function openCaller(given: CallerOptions): Caller {
       timeoutMs: options.timeoutMs ?? given.timeoutMs ?? facts.timeoutMs + patienceMs,
       deadlineMs: options.deadlineMs ?? Math.max(given.deadlineMs, facts.timeoutMs + patienceMs),
       signal: options.signal ?? null,
+      closing: closing.signal,
     });
   }
 
@@ -148,7 +149,7 @@ export function openCaller(given: CallerOptions): Caller {
     },
     breakerState: () => breaker.state(),
     close() {
-      closing.abort(new ConnectionError('The client was closed.'));
+      closing.abort(new SignalboxError('closed', 'The client was closed.'));
       given.transport.close();
     },
   };

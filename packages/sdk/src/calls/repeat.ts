@@ -7,6 +7,8 @@ export interface Repeating {
   timeoutMs: number;
   deadlineMs: number;
   signal: AbortSignal | null;
+  /** Fires when the client is closed. */
+  closing: AbortSignal;
 }
 
 /** Attempts until one succeeds, none may help any more, or what is left of the deadline is too short for the next wait. */
@@ -23,7 +25,7 @@ export async function repeat<T>(attemptOnce: (timeoutMs: number) => Promise<T>, 
       const { retryAfterMs } = failure;
       const waitMs = waitBeforeRetry(policy, { attempts, retryAfterMs, random: Math.random });
       if (performance.now() - startedAt + waitMs >= deadlineMs) throw failure;
-      await sleep(waitMs, signal);
+      await sleep(waitMs, signal, given.closing);
     }
   }
 }

@@ -31,6 +31,7 @@ export function mayPass(failure: unknown): failure is SignalboxError {
       return isPassing(failure.status ?? 0) && !saysNotToRetry(failure.body);
     case 'circuit_open':
     case 'protocol':
+    case 'closed':
       return false;
   }
 }

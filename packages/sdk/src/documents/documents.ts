@@ -1,6 +1,7 @@
 import type { Caller, CallOptions } from '../calls/caller.ts';
 import { eachRow } from '../calls/each-row.ts';
 import type { Answer, Query } from '../calls/operations.ts';
+import { readBytes } from '../streams/read-bytes.ts';
 import { encodeForm } from './encode-form.ts';
 
 /** A file as it is sent: its bytes, or a `Blob` or `File` of a page. */
@@ -31,12 +32,8 @@ export function openDocuments(caller: Caller): Documents {
     each: (options) => eachRow((cursor) => list({ limit: 100, ...cursor }, options)),
     get: (id, options) => caller.call('getDocument', { params: { id } }, options),
     async *download(id, options = {}) {
-      const { answer, close } = await caller.open('downloadDocument', { params: { id }, accept: '*/*' }, options);
-      try {
-        yield* answer.body;
-      } finally {
-        close();
-      }
+      const open = await caller.open('downloadDocument', { params: { id }, accept: '*/*' }, options);
+      yield* readBytes(open, options.signal ?? null);
     },
     delete: (id, options) => caller.call('deleteDocument', { params: { id } }, options),
   };

@@ -1,9 +1,10 @@
 import { isOutage } from '../calls/retry.ts';
 import type { Caller, CallOptions } from '../calls/caller.ts';
-import type { Answer, Body, Query } from '../calls/operations.ts';
+import type { Answer, Body } from '../calls/operations.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RejectedField, SignalboxError } from '../signalbox-error.ts';
 import { monitor, startTimer, type MonitorOptions, type SampleDetails, type Timer } from './monitor.ts';
+import { openMetricQueries, type MetricQueries } from './queries.ts';
 import { openSampleBuffer, type BufferOptions, type FlushResult, type SendHow } from './sample-buffer.ts';
 import { toLine, type SampleInput, type SampleLine } from './sample.ts';
 import { batchItemsMax, sendLines, type ChunkSize, type LineOutcome } from './send-lines.ts';
@@ -34,7 +35,7 @@ export interface BatchOutcome {
   errors: BatchError[];
 }
 
-export interface Metrics {
+export interface Metrics extends MetricQueries {
   /** Sends one sample and gives word when it is stored. Throws when it is not, unless buffering is on. */
   collectInferenceMetric(sample: SampleInput, options?: CallOptions): Promise<CollectResult>;
   /**
@@ -88,6 +89,7 @@ export function openMetrics(caller: Caller, platform: Platform): OwnedMetrics {
   };
 
   return {
+    ...openMetricQueries(caller),
     async collectInferenceMetric(sample, options) {
       const line = stamped(sample);
       if (isBuffering && buffer.isBehind()) {

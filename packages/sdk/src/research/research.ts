@@ -3,6 +3,7 @@ import { eachRow } from '../calls/each-row.ts';
 import type { Answer, Body, Query } from '../calls/operations.ts';
 import { readText } from '../calls/read-text.ts';
 import { followEvents, type FollowOptions, type TypedEvent } from '../streams/follow-events.ts';
+import { readBytes } from '../streams/read-bytes.ts';
 import { waitForEnd, type WaitOptions } from '../streams/wait-for-end.ts';
 
 type Job = Answer<'getResearch'>;
@@ -62,9 +63,9 @@ export function openResearch(caller: Caller): Research {
     retry: (id, options) => caller.call('retryResearch', { params: { id } }, options),
     approve: (id, options) => caller.call('approveResearch', { params: { id } }, options),
     ask: (id, question, options) => caller.call('askResearch', { params: { id }, body: { question } }, options),
-    async report(id, format, options) {
-      const { answer } = await caller.open('getResearchReport', { params: { id, format }, accept: '*/*' }, options);
-      return readText(answer.body);
+    async report(id, format, options = {}) {
+      const open = await caller.open('getResearchReport', { params: { id, format }, accept: '*/*' }, options);
+      return readText(readBytes(open, options.signal ?? null));
     },
     events,
     async createAndWait(input, options = {}) {

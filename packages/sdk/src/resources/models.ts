@@ -14,6 +14,8 @@ export interface Models {
     options?: CallOptions,
   ): Promise<Answer<'updateMonitoredModel'>>;
   delete(id: string, options?: CallOptions): Promise<null>;
+  /** How it is, and why: ok, degraded, drifting, failing or without data. */
+  health(id: string, options?: CallOptions): Promise<Answer<'getModelHealth'>>;
 }
 
 export function openModels(caller: Caller): Models {
@@ -25,5 +27,6 @@ export function openModels(caller: Caller): Models {
     get: (id, options) => caller.call('getMonitoredModel', { params: { id } }, options),
     update: (id, body, options) => caller.call('updateMonitoredModel', { params: { id }, body }, options),
     delete: (id, options) => caller.call('deleteMonitoredModel', { params: { id } }, options),
+    health: (id, options) => caller.call('getModelHealth', { params: { id } }, options),
   };
 }

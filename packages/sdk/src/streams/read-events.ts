@@ -1,5 +1,6 @@
-import { ConnectionError, SignalboxError, TimeoutError } from '../signalbox-error.ts';
 import type { OpenAnswer } from '../calls/caller.ts';
+import { ConnectionError, SignalboxError } from '../signalbox-error.ts';
+import { withinMs } from './within-ms.ts';
 
 /** One server-sent event, as the HTML standard reads it. */
 export interface ServerEvent {
@@ -113,20 +114,4 @@ async function readToEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
     for (let isOver = false; !isOver; ) isOver = (await chunks.next()).done === true;
   };
   await withinMs(read(), endMsMax).catch(() => undefined);
-}
-
-async function withinMs<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new TimeoutError(`The stream was silent for ${String(ms)} ms.`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, silence]);
-  } finally {
-    clearTimeout(timer);
-    // When the silence was too long, what comes of the read is nobody's business any more.
-    work.catch(() => undefined);
-  }
 }

@@ -122,12 +122,9 @@ describe('buffering what cannot be sent (MX-23)', () => {
     metrics.enableBuffering({ ...still, capacity: 4 });
     for (const id of ['1', '2', '3']) metrics.record(sample(id));
     let release: () => void = () => undefined;
-    server.answer(
-      (request, response) => {
-        release = () => storeBatch(stored)(request, response);
-      },
-      storeBatch(stored),
-    );
+    server.answer((request, response) => {
+      release = () => storeBatch(stored)(request, response);
+    }, storeBatch(stored));
     const flushed = metrics.flushBuffer();
     await waitFor(() => server.requests.length === 1);
     for (const id of ['4', '5', '6']) metrics.record(sample(id));

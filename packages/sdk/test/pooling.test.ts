@@ -3,14 +3,19 @@ import { waitFor } from '@signalbox/test-kit';
 import { json, sample, startWireServer, storeBatch } from './wire-server.ts';
 
 describe('connections (MX-24)', () => {
-  it.each([1, 4, 16])('sends 1,000 calls over %i sockets at most, as the server counts them', async (connectionsMax) => {
-    await using server = await startWireServer(json(201, {}));
-    const { metrics } = server.client({ connectionsMax });
-    await Promise.all(Array.from({ length: 1_000 }, (_, index) => metrics.collectInferenceMetric(sample(String(index)))));
-    expect(server.requests).toHaveLength(1_000);
-    expect(server.sockets().opened).toBeLessThanOrEqual(connectionsMax);
-    expect(server.sockets().opened).toBeGreaterThan(0);
-  });
+  it.each([1, 4, 16])(
+    'sends 1,000 calls over %i sockets at most, as the server counts them',
+    async (connectionsMax) => {
+      await using server = await startWireServer(json(201, {}));
+      const { metrics } = server.client({ connectionsMax });
+      await Promise.all(
+        Array.from({ length: 1_000 }, (_, index) => metrics.collectInferenceMetric(sample(String(index)))),
+      );
+      expect(server.requests).toHaveLength(1_000);
+      expect(server.sockets().opened).toBeLessThanOrEqual(connectionsMax);
+      expect(server.sockets().opened).toBeGreaterThan(0);
+    },
+  );
 
   it('sends calls one after the other over one socket', async () => {
     await using server = await startWireServer(json(200, {}));

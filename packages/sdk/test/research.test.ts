@@ -54,7 +54,9 @@ describe('research (CR-16)', () => {
     const research: SimulatedResearch = { status: 'completed', events: story, cuts: [], refuse: null };
     serve(server, research);
     const seen: string[] = [];
-    const job = await server.client().research.createAndWait({ topic: 'signals' }, { onEvent: ({ type }) => seen.push(type) });
+    const job = await server
+      .client()
+      .research.createAndWait({ topic: 'signals' }, { onEvent: ({ type }) => seen.push(type) });
     expect(job).toMatchObject({ id: 'job_1', status: 'completed' });
     expect(seen).toEqual(['stage', 'stage', 'stage', 'status']);
     expect(asks(server)).toEqual([
@@ -96,12 +98,14 @@ describe('research (CR-16)', () => {
   it('goes on polling through an outage, and not after a refusal', async () => {
     await using server = await startWireServer();
     let looks = 0;
-    const look = (refusal: Handler): Handler => (request, response) => {
-      if (request.target.endsWith('/events')) return problem(404, 'NOT_FOUND')(request, response);
-      looks += 1;
-      if (looks < 4) return refusal(request, response);
-      return json(200, { id: 'job_1', status: 'completed' })(request, response);
-    };
+    const look =
+      (refusal: Handler): Handler =>
+      (request, response) => {
+        if (request.target.endsWith('/events')) return problem(404, 'NOT_FOUND')(request, response);
+        looks += 1;
+        if (looks < 4) return refusal(request, response);
+        return json(200, { id: 'job_1', status: 'completed' })(request, response);
+      };
     server.answer(look(cut));
     const { research } = server.client({ retry: { retries: 0 } });
     expect(await research.wait('job_1', { pollMs: 5 })).toMatchObject({ status: 'completed' });

@@ -10,7 +10,10 @@ describe('lists (LA-13)', () => {
       const cursor = Number(new URL(request.target, 'http://x').searchParams.get('cursor') ?? 0);
       const page = { limit: 2, has_next: cursor < 2, has_prev: cursor > 0, prev_cursor: null };
       const data = [{ id: `cost_${String(cursor)}a` }, { id: `cost_${String(cursor)}b` }];
-      json(200, { data, page_info: { ...page, next_cursor: cursor < 2 ? String(cursor + 1) : null } })(request, response);
+      json(200, { data, page_info: { ...page, next_cursor: cursor < 2 ? String(cursor + 1) : null } })(
+        request,
+        response,
+      );
     });
     const { costs } = server.client();
     const ids: string[] = [];
@@ -48,7 +51,9 @@ describe('documents (LA-27)', () => {
     const { documents } = server.client();
     await documents.upload({ name: 'a.txt', content: new Blob(['text'], { type: 'text/plain' }) });
     expect(server.requests[0]?.bytes.toString()).toContain('content-type: text/plain');
-    server.answer((_, response) => response.writeHead(200, { 'content-type': 'application/pdf' }).end(Buffer.of(1, 2, 3)));
+    server.answer((_, response) =>
+      response.writeHead(200, { 'content-type': 'application/pdf' }).end(Buffer.of(1, 2, 3)),
+    );
     const parts: Uint8Array[] = [];
     for await (const part of documents.download('doc_1')) parts.push(part);
     expect(Buffer.concat(parts)).toEqual(Buffer.of(1, 2, 3));
@@ -59,7 +64,10 @@ describe('the operations that the client knows (OD-9)', () => {
   it('are those of the contracts, all of them', () => {
     expect(Object.keys(wireOperations).sort()).toEqual(allRoutes.map(({ operationId }) => operationId).sort());
     for (const { operationId, method, path } of allRoutes)
-      expect(wireOperations[operationId as keyof typeof wireOperations]).toMatchObject({ method: method.toUpperCase(), path });
+      expect(wireOperations[operationId as keyof typeof wireOperations]).toMatchObject({
+        method: method.toUpperCase(),
+        path,
+      });
   });
 
   it('and those whose services are still to be built, which give way to a contract of the same name', () => {

@@ -37,7 +37,9 @@ describe('the waits between attempts, on a clock that the test turns (MX-21)', (
     jest.useFakeTimers();
     const { transport, at } = refusingTransport();
     const client = createSignalbox({ baseUrl: 'http://signalbox.test', apiKey: 'k', transport, deadlineMs: 2_900 });
-    const outcome = client.call('getRoot', {}, { deadlineMs: 2_900 }).catch((error: unknown) => [error, performance.now()]);
+    const outcome = client
+      .call('getRoot', {}, { deadlineMs: 2_900 })
+      .catch((error: unknown) => [error, performance.now()]);
     const start = performance.now();
     await jest.advanceTimersByTimeAsync(10_000);
     const [error, end] = (await outcome) as [unknown, number];
@@ -61,7 +63,10 @@ describe('the waits between attempts, on a clock that the test turns (MX-21)', (
 });
 
 describe('retries over HTTP (MX-21)', () => {
-  const page = { data: [], page_info: { limit: 20, has_next: false, has_prev: false, next_cursor: null, prev_cursor: null } };
+  const page = {
+    data: [],
+    page_info: { limit: 20, has_next: false, has_prev: false, next_cursor: null, prev_cursor: null },
+  };
 
   async function inWire(work: (server: WireServer) => Promise<void>): Promise<void> {
     await using server = await startWireServer(json(200, page));
@@ -166,7 +171,10 @@ describe('errors (MX-21, OD-9)', () => {
     await using server = await startWireServer(
       problem(400, 'VALIDATION_ERROR', { errors: [{ path: 'name', message: 'Expected a text.' }] }),
     );
-    const error: unknown = await server.client().keys.list().catch((thrown: unknown) => thrown);
+    const error: unknown = await server
+      .client()
+      .keys.list()
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SignalboxError);
     expect(error).toMatchObject({
       kind: 'refused',

@@ -15,22 +15,32 @@ describe('monitor() (MX-25)', () => {
     const result = { deep: [1] };
     const scorer = {
       bias: 2,
-      score: monitor(record, function add(this: { bias: number }, a: number, b: number) {
-        return a + b + this.bias === 6 ? result : null;
-      }, details),
+      score: monitor(
+        record,
+        function add(this: { bias: number }, a: number, b: number) {
+          return a + b + this.bias === 6 ? result : null;
+        },
+        details,
+      ),
     };
     expect(scorer.score(1, 3)).toBe(result);
     expect(scorer.score.name).toBe('add');
-    expect(samples).toEqual([{ ...details, error_rate: 0, latency: expect.any(Number), timestamp: expect.any(String) }]);
+    expect(samples).toEqual([
+      { ...details, error_rate: 0, latency: expect.any(Number), timestamp: expect.any(String) },
+    ]);
     expect(samples[0]?.latency).toBeGreaterThan(0);
   });
 
   it('throws what the function throws, the very same thing', () => {
     const { samples, record } = recorder();
     const reason = new RangeError('no');
-    const failing = monitor(record, () => {
-      throw reason;
-    }, details);
+    const failing = monitor(
+      record,
+      () => {
+        throw reason;
+      },
+      details,
+    );
     let caught: unknown;
     try {
       failing();

@@ -111,7 +111,7 @@ export async function* readEvents(
 /** All that matters was said: how the connection ends is all the same. */
 async function readToEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
   const read = async () => {
-    for (let isOver = false; !isOver; ) isOver = (await chunks.next()).done === true;
+    for (let isOver = false; !isOver;) isOver = (await chunks.next()).done === true;
   };
   await withinMs(read(), endMsMax).catch(() => undefined);
 }

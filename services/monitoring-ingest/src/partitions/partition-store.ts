@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 
+/** As many as go within a fraction of the time that a statement may take. */
+const keysPerStatement = 50_000;
+
 /** Makes the partitions of these days (`YYYY-MM-DD`, both included) that are not there; how many it made. */
 export async function makePartitions(db: Kysely<Schema>, firstDay: string, lastDay: string): Promise<number> {
   const { rows } = await sql<{ made: number }>`
@@ -34,10 +37,15 @@ export async function strayRows(db: Kysely<Schema>): Promise<number> {
   return Number(rows[0]?.rows ?? 0);
 }
 
-/** Forgets what made a sample of the days before one with its repeats; how many keys went. */
+/** Forgets what made a sample of the days before one with its repeats, some at a time; how many keys went. */
 export async function forgetSampleKeys(db: Kysely<Schema>, beforeDay: string): Promise<number> {
-  const { numAffectedRows } = await sql`delete from sample_keys where day < ${beforeDay}::date`.execute(db);
-  return Number(numAffectedRows ?? 0n);
+  for (let forgotten = 0; ;) {
+    const { numAffectedRows } = await sql`
+      delete from sample_keys where ctid = any(array(
+        select ctid from sample_keys where day < ${beforeDay}::date limit ${keysPerStatement}))`.execute(db);
+    forgotten += Number(numAffectedRows ?? 0n);
+    if (Number(numAffectedRows ?? 0n) < keysPerStatement) return forgotten;
+  }
 }
 
 /** Forgets the answers that were given before. */

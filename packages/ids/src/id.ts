@@ -11,13 +11,16 @@ export type IdKind =
   | 'evt'
   | 'job'
   | 'key'
+  | 'reference'
   | 'req'
   | 'session'
+  | 'slo'
   | 'system'
   | 'task'
   | 'tenant'
   | 'usage'
-  | 'user';
+  | 'user'
+  | 'verdict';
 
 // Crockford's base 32 in lower case: no i, l, o, u, so that an id survives being read aloud.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

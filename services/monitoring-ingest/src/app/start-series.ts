@@ -4,6 +4,7 @@ import { startRolling } from '../rollups/start-rolling.ts';
 import { mountSeriesRoutes } from '../series/routes.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
+import { startObjectives } from './start-objectives.ts';
 
 /** Reading has connections of its own, so that however much is read, what comes in finds room. */
 const readConnections = 4;
@@ -11,7 +12,7 @@ const readTimeoutMs = 20_000;
 /** A minute of many rows takes its time, and nobody waits for it. */
 const rollTimeoutMs = 120_000;
 
-/** Connects rollups, charts and exports. What it opens lies on `owned`. */
+/** Connects rollups, charts and exports, and what is judged by them. What it opens lies on `owned`. */
 export function startSeries(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
   const { config, routes, logger, metrics } = deps;
   const {
@@ -42,5 +43,5 @@ export function startSeries(deps: DomainDeps, owned: AsyncDisposableStack): Doma
   );
   mountSeriesRoutes(routes, { db: reading.db, kept });
   mountExportRoutes(routes, { db: reading.db, logger });
-  return {};
+  return startObjectives(deps, reading.db, owned);
 }

@@ -123,7 +123,7 @@ describe('a verdict on one window (MX-7)', () => {
     expect(judged(columns(0), columns(0.5)).flaggedColumns).toEqual(['embedding']);
   });
 
-  it('sees errors rise by Page and Hinkley, and where, and not that they go on as they were', () => {
+  it('sees errors rise by Page and Hinkley, and about where, and not that they go on as they were', () => {
     const errors = (rate: number): Column => ({
       kind: 'error_rate',
       missing: 0,
@@ -133,7 +133,7 @@ describe('a verdict on one window (MX-7)', () => {
     expect(judged(model(0.1), model(0.1)).outcome).toBe('no_drift');
     const { outcome, checks } = judged(model(0.1), model(0.5));
     expect(outcome).toBe('drift');
-    expect(Math.abs(Number(checks[0]?.details['change_at_row']))).toBeLessThan(200);
+    expect(Math.abs(Number(checks[0]?.details['change_at_row']))).toBeLessThan(400);
     expect(judged(model(0.25), model(0.1)).outcome).toBe('no_drift');
   });
 

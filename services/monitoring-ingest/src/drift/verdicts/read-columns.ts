@@ -29,7 +29,10 @@ export function readColumns(rows: readonly DriftRow[], rules: ReadingRules): Col
     const values = rows.map(({ features }) => (features === undefined ? undefined : features[feature]));
     put(name, readValues(values, kinds?.get(name) ?? kindOfFeature(rules.features[feature], values)));
   }
-  const predictions = rows.map(({ prediction }) => prediction);
+  const predictions = asNumbers(
+    rows.map(({ prediction }) => prediction),
+    kinds?.get('prediction') ?? null,
+  );
   put('prediction', readValues(predictions, kinds?.get('prediction') ?? kindOf(predictions)));
   put(
     'score',
@@ -70,6 +73,18 @@ function kindOf(values: readonly Value[]): 'numeric' | 'categorical' {
   return values.every((value) => value === undefined || value === null || typeof value === 'number')
     ? 'numeric'
     : 'categorical';
+}
+
+/** Predictions are stored as text. They are numbers where all of them are, or where the reference's were. */
+function asNumbers(values: readonly Value[], kind: DriftColumnKind | null): readonly Value[] {
+  const numbers = values.map((value) => (typeof value === 'string' ? numberIn(value) : value));
+  const isNumeric = kind === null ? numbers.every((value) => typeof value !== 'string') : kind === 'numeric';
+  return isNumeric ? numbers : values;
+}
+
+function numberIn(text: string): number | string {
+  const number = /^\s*$/.test(text) ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : text;
 }
 
 /** Null where no row has a value. */

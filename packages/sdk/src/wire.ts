@@ -2490,8 +2490,11 @@ export interface WireOperations {
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
+      /** Only models of this kind. */
       model_type?: ModelType;
+      /** Only models of this environment. */
       environment?: 'dev' | 'staging' | 'prod';
+      /** `false`: only models that were seen, and that nobody registered. */
       registered?: 'true' | 'false';
     };
     body: null;

@@ -51,6 +51,8 @@ function fittingBody(operation: Operation): Record<string, unknown> {
     createTool: { parameters: { type: 'object' } },
     updateTool: { description: 'another' },
     recordResources: { cpu_usage: 0.5 },
+    compareDrift: { reference: [1, 2], current: [2, 3] },
+    createDriftReference: { rows: [{ score: 0.5 }] },
   };
   if (operation.operationId in more) return { ...body, ...more[operation.operationId] };
   return 'model' in body ? { ...body, model: 'small', messages: [{ role: 'user', content: 'hello' }] } : body;

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { mountAnomalyRoutes } from '../anomalies/routes.ts';
+import { driftingColumns } from '../drift/verdicts/verdict-store.ts';
 import { startHealthWorker } from '../health/health-changed.worker.ts';
 import { mountHealthRoutes } from '../health/routes.ts';
 import { startLooking } from '../health/start-looking.ts';
@@ -15,8 +16,7 @@ export function startObjectives(
 ): DomainProbes {
   const { db } = database;
   const worker = owned.use(startHealthWorker({ ...working, database }));
-  // No verdicts of drift are kept yet.
-  const driftingOf = () => Promise.resolve(new Map<string, readonly string[]>());
+  const driftingOf = (tenantId: string) => driftingColumns(reading, tenantId);
   owned.use(startLooking({ db, reading, driftingOf, emitter, nudgeRelay, logger }));
   mountObjectiveRoutes(routes, { db, reading });
   mountAnomalyRoutes(routes, { reading });

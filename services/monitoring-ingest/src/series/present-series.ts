@@ -45,21 +45,20 @@ function valueOf(
   stepSeconds: number,
   ratesAreSums: boolean,
 ): number | null {
+  if (cell === undefined) return aggregate === 'count' || aggregate === 'sum' || aggregate === 'rate' ? 0 : null;
   switch (aggregate) {
-    case 'count':
-      return cell?.count ?? 0;
-    case 'sum':
-      return cell?.sum ?? 0;
     case 'rate':
-      return (ratesAreSums ? (cell?.sum ?? 0) : (cell?.count ?? 0)) / stepSeconds;
+      return (ratesAreSums ? cell.sum : cell.count) / stepSeconds;
     case 'avg':
-      return cell === undefined ? null : cell.sum / cell.count;
+      return cell.sum / cell.count;
+    case 'count':
+    case 'sum':
     case 'min':
     case 'max':
     case 'p50':
     case 'p95':
     case 'p99':
-      return cell?.[aggregate] ?? null;
+      return cell[aggregate];
   }
 }
 

@@ -27,7 +27,7 @@ export const Sample = z
       .string()
       .min(1)
       .max(200)
-      .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'Expected no control characters.'),
+      .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'Expected no control characters.'),
     timestamp: Timestamp.optional(),
     latency: z.number().positive().max(86_400_000).describe('Milliseconds.'),
     throughput: z.number().positive().optional(),

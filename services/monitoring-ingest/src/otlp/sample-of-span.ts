@@ -35,6 +35,8 @@ const environments: Readonly<Record<string, string>> = {
   prod: 'prod',
   production: 'prod',
 };
+/** As in the contract, a model's id holds none. */
+const controls = /[\x00-\x1f\x7f-\x9f]/;
 const modelCharactersMax = 200;
 const leastLatencyMs = 0.001;
 const latencyMsMax = 86_400_000;
@@ -49,8 +51,7 @@ export function sampleOfSpan(span: SpanRow): SampleRow | null {
   if (operation !== null && !modelOperations.has(operation)) return null;
   const answering = textAmong(attributes, names.responseModel);
   const model = textAmong(attributes, names.requestModel) ?? answering;
-  // eslint-disable-next-line no-control-regex -- the rule of the contract for a model's id
-  if (model === null || model.length > modelCharactersMax || /[\u0000-\u001f\u007f-\u009f]/.test(model)) return null;
+  if (model === null || model.length > modelCharactersMax || controls.test(model)) return null;
   const costUsd = numberAmong(attributes, names.costUsd, usdMax);
   const firstTokenSeconds = numberAmong(attributes, names.firstTokenSeconds, latencyMsMax / 1_000);
   const provider = textAmong(attributes, names.provider);

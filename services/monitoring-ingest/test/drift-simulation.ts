@@ -85,3 +85,17 @@ function countOf(rows: number, isOne: () => boolean): number {
   for (let row = 0; row < rows; row += 1) if (isOne()) count += 1;
   return count;
 }
+
+/** How many milliseconds it takes to judge so many columns of normal values, each by itself; drawing them is not counted. */
+export function judgeNormalColumns(rows: number, columns: number): number {
+  const random = lehmer(3);
+  const draw = () => new Map([['feature:x', numeric(rows, 0, () => normal(random))]]);
+  let milliseconds = 0;
+  for (let column = 0; column < columns; column += 1) {
+    const [was, is] = [draw(), draw()];
+    const from = performance.now();
+    judged(was, is);
+    milliseconds += performance.now() - from;
+  }
+  return milliseconds;
+}

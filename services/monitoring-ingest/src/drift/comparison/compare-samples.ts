@@ -104,45 +104,38 @@ function toldOf(samples: Samples): Record<string, unknown> {
   };
 }
 
+type Comparison = (samples: Samples, settings: Settings) => Outcome | Comparing;
+
+const comparisons: Readonly<Record<DriftMethodName, Comparison>> = {
+  psi: (samples, settings) => comparePsi(as(samples, 'numeric', 'categorical', 'probability'), settings),
+  ks: (samples, settings) => compareKs(as(samples, 'numeric'), settings),
+  chi_square: (samples, settings) => compareChiSquare(as(samples, 'numeric', 'categorical'), settings),
+  wasserstein: (samples, settings) => compareWasserstein(as(samples, 'numeric'), settings),
+  jensen_shannon: sharesBy('jensen_shannon'),
+  hellinger: sharesBy('hellinger'),
+  kl: sharesBy('kl'),
+  tvd: sharesBy('tvd'),
+  l_infinity: sharesBy('l_infinity'),
+  cramers_v: (samples, settings) => compareCramersV(as(samples, 'numeric', 'categorical'), settings),
+  energy_distance: (samples) => compareEnergy(as(samples, 'numeric')),
+  mann_whitney: (samples) => compareRanks(as(samples, 'numeric')),
+  mmd: (samples, settings) => compareMmd(as(samples, 'embedding'), settings),
+  centroid_euclidean: (samples) => compareCentroids('centroid_euclidean', as(samples, 'embedding')),
+  centroid_cosine_distance: (samples) => compareCentroids('centroid_cosine_distance', as(samples, 'embedding')),
+  missing_share: (samples) => missingOf(as(samples, 'numeric', 'categorical', 'embedding')),
+  out_of_range: (samples) => compareRange(as(samples, 'numeric').ascending),
+  new_categories: (samples) => compareNewCategories(as(samples, 'categorical').counts),
+  page_hinkley: (samples, settings) => comparePageHinkley(as(samples, 'numeric'), settings),
+  cbpe: (samples) => compareProbabilities(as(samples, 'numeric')),
+};
+
+function sharesBy(method: Parameters<typeof compareShares>[0]): Comparison {
+  return (samples, settings) => compareShares(method, as(samples, 'numeric', 'categorical', 'probability'), settings);
+}
+
 function* compare(method: DriftMethodName, samples: Samples, settings: Settings): Comparing {
-  switch (method) {
-    case 'psi':
-      return comparePsi(as(samples, 'numeric', 'categorical', 'probability'), settings);
-    case 'chi_square':
-      return compareChiSquare(as(samples, 'numeric', 'categorical'), settings);
-    case 'cramers_v':
-      return compareCramersV(as(samples, 'numeric', 'categorical'), settings);
-    case 'jensen_shannon':
-    case 'hellinger':
-    case 'kl':
-    case 'tvd':
-    case 'l_infinity':
-      return compareShares(method, as(samples, 'numeric', 'categorical', 'probability'), settings);
-    case 'ks':
-      return yield* compareKs(as(samples, 'numeric'), settings);
-    case 'wasserstein':
-      return compareWasserstein(as(samples, 'numeric'), settings);
-    case 'energy_distance':
-      return compareEnergy(as(samples, 'numeric'));
-    case 'mann_whitney':
-      return compareRanks(as(samples, 'numeric'));
-    case 'mmd':
-      return yield* compareMmd(as(samples, 'embedding'), settings);
-    case 'centroid_euclidean':
-      return compareCentroids('euclidean', as(samples, 'embedding'));
-    case 'centroid_cosine_distance':
-      return compareCentroids('cosine', as(samples, 'embedding'));
-    case 'missing_share':
-      return missingOf(as(samples, 'numeric', 'categorical', 'embedding'));
-    case 'out_of_range':
-      return compareRange(as(samples, 'numeric').ascending);
-    case 'new_categories':
-      return compareNewCategories(as(samples, 'categorical').counts);
-    case 'page_hinkley':
-      return yield* comparePageHinkley(as(samples, 'numeric'), settings);
-    case 'cbpe':
-      return compareProbabilities(as(samples, 'numeric'));
-  }
+  const outcome = comparisons[method](samples, settings);
+  return 'next' in outcome ? yield* outcome : outcome;
 }
 
 function missingOf({ tallies }: SamplesOf<'numeric' | 'categorical' | 'embedding'>): Outcome {

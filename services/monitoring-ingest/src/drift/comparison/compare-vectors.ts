@@ -30,12 +30,12 @@ export function* compareMmd(
 }
 
 export function compareCentroids(
-  measure: 'euclidean' | 'cosine',
+  method: 'centroid_euclidean' | 'centroid_cosine_distance',
   { vectors: { reference, current } }: SamplesOf<'embedding'>,
 ): Outcome {
   const { euclidean, cosine } = centroidDistances(reference, current);
   return {
-    statistic: (measure === 'euclidean' ? euclidean : cosine) ?? notDefined,
+    statistic: (method === 'centroid_euclidean' ? euclidean : cosine) ?? notDefined,
     pValue: notDefined,
     details: { centroid_euclidean: euclidean, centroid_cosine_distance: cosine },
   };

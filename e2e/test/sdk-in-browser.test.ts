@@ -85,7 +85,7 @@ describeInChromium('the SDK in a page, through the gateway (MX-20, MX-22, MX-23)
 
   it('streams a chat, sends a batch, and raises typed errors', async () => {
     const seen = await page.evaluate(async (given) => {
-      const { createSignalbox, SignalboxError } = (await import('@signalbox/sdk')) as typeof Sdk;
+      const { createSignalbox, SignalboxError } = await import('@signalbox/sdk');
       const client = createSignalbox(given);
       let text = '';
       const messages = [{ role: 'user' as const, content: 'Only the signaller may change it. Who may change it?' }];
@@ -112,7 +112,7 @@ describeInChromium('the SDK in a page, through the gateway (MX-20, MX-22, MX-23)
 
   it('opens its breaker where nobody answers', async () => {
     const kinds = await page.evaluate(async (given) => {
-      const { createSignalbox } = (await import('@signalbox/sdk')) as typeof Sdk;
+      const { createSignalbox } = await import('@signalbox/sdk');
       // Port 9 is refused by browsers themselves.
       const client = createSignalbox({ ...given, baseUrl: 'http://127.0.0.1:9', retry: { retries: 0 } });
       const all: unknown[] = [];
@@ -125,7 +125,7 @@ describeInChromium('the SDK in a page, through the gateway (MX-20, MX-22, MX-23)
 
   it('sends what is buffered when its user goes elsewhere', async () => {
     await page.evaluate(async (given) => {
-      const { createSignalbox } = (await import('@signalbox/sdk')) as typeof Sdk;
+      const { createSignalbox } = await import('@signalbox/sdk');
       const { metrics } = createSignalbox(given);
       metrics.enableBuffering({ flushEveryMs: 3_600_000 });
       for (const id of ['1', '2', '3'])

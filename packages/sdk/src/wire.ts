@@ -35,32 +35,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction =
-  | 'login.succeeded'
-  | 'login.failed'
-  | 'login.locked'
-  | 'session.refreshed'
-  | 'session.reuse_detected'
-  | 'session.ended'
-  | 'credential.refused'
-  | 'access.denied'
-  | 'api_key.created'
-  | 'api_key.updated'
-  | 'api_key.rotated'
-  | 'api_key.revoked'
-  | 'user.created'
-  | 'user.updated'
-  | 'tenant.created'
-  | 'limits.reloaded'
-  | 'job.replayed'
-  | 'job.deleted'
-  | 'breaker.reset'
-  | 'alert.resolved'
-  | 'provider.changed'
-  | 'system.changed'
-  | 'tool.changed'
-  | 'tool.granted'
-  | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -81,10 +56,10 @@ export interface AuditEvent {
 export interface BatchItemResult {
   index: number;
   status: 'stored' | 'duplicate' | 'rejected';
-  errors?: {
+  errors?: ({
     path: string;
     message: string;
-  }[];
+  })[];
 }
 
 export interface BatchResult {
@@ -108,14 +83,12 @@ export interface Budget {
   hard_tokens: number | null;
   soft_tokens: number | null;
   /** What a budget in dollars does about a model whose price nobody knows. */
-  unknown_price:
-    | {
-        kind: 'refuse';
-      }
-    | {
-        kind: 'ceiling';
-        usd_per_million_tokens: UsdAmount;
-      };
+  unknown_price: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
   created_at: string;
   updated_at: string;
   /** The present period, counted from the ledger. */
@@ -136,14 +109,12 @@ export interface BudgetChanges {
   hard_tokens?: number | null;
   soft_tokens?: number | null;
   /** What a budget in dollars does about a model whose price nobody knows. */
-  unknown_price?:
-    | {
-        kind: 'refuse';
-      }
-    | {
-        kind: 'ceiling';
-        usd_per_million_tokens: UsdAmount;
-      };
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
 }
 
 export interface BudgetInput {
@@ -158,38 +129,33 @@ export interface BudgetInput {
   hard_tokens?: number | null;
   soft_tokens?: number | null;
   /** Absent: such requests are refused. */
-  unknown_price?:
-    | {
-        kind: 'refuse';
-      }
-    | {
-        kind: 'ceiling';
-        usd_per_million_tokens: UsdAmount;
-      };
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
 }
 
 /** Whose spending counts. */
-export type BudgetScope =
-  | {
-      kind: 'tenant';
-    }
-  | {
-      kind: 'key';
-      /** The API key or the user. */
-      key_id: string;
-    }
-  | {
-      kind: 'system';
-      /** The system or alias. */
-      system: string;
-    };
+export type BudgetScope = {
+  kind: 'tenant';
+} | {
+  kind: 'key';
+  /** The API key or the user. */
+  key_id: string;
+} | {
+  kind: 'system';
+  /** The system or alias. */
+  system: string;
+};
 
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';
   created: number;
   model: string;
-  choices: {
+  choices: ({
     index: number;
     message: {
       role: string;
@@ -198,7 +164,7 @@ export interface ChatCompletion {
     };
     finish_reason: string | null;
     [member: string]: unknown;
-  }[];
+  })[];
   usage?: {
     prompt_tokens: number;
     completion_tokens: number;
@@ -210,17 +176,14 @@ export interface ChatCompletion {
 
 export interface ChatCompletionRequest {
   model: string;
-  messages: {
+  messages: ({
     role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
-    content?:
-      | string
-      | {
-          type: string;
-          [member: string]: unknown;
-        }[]
-      | null;
+    content?: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[] | null;
     [member: string]: unknown;
-  }[];
+  })[];
   stream?: boolean | null;
   stream_options?: {
     include_usage?: boolean;
@@ -315,13 +278,10 @@ export interface ConversationMessage {
 
 export interface ConversationMessageInput {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-  content?:
-    | string
-    | {
-        type: string;
-        [member: string]: unknown;
-      }[]
-    | null;
+  content?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[] | null;
   [member: string]: unknown;
 }
 
@@ -340,10 +300,10 @@ export interface CostEstimate {
   /** By what the vendor counts, which is not what estimated here. */
   tokenizer: string | null;
   /** Who said so, and on which day. */
-  sources: {
+  sources: ({
     url: string;
     as_of: string;
-  }[];
+  })[];
 }
 
 export interface CostRecord {
@@ -395,7 +355,7 @@ export interface CostSummary {
   group_by: 'model' | 'key' | 'tag' | 'day';
   total: CostSum;
   /** The dearest first, days by date. A call with several tags counts in each of them. */
-  groups: {
+  groups: ({
     requests: number;
     prompt_tokens: number;
     completion_tokens: number;
@@ -406,7 +366,7 @@ export interface CostSummary {
     estimate_error: number | null;
     /** Null: the calls without a tag. A tag reads `name:value`. */
     group: string | null;
-  }[];
+  })[];
   /** There are more groups than are shown. */
   more_groups: boolean;
 }
@@ -436,8 +396,7 @@ export interface CreatedApiKey {
 export interface DriftCheck {
   /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
   column: string;
-  check:
-    'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'error_rate_rise' | 'estimated_performance';
+  check: 'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'error_rate_rise' | 'estimated_performance';
   outcome: 'drift' | 'no_drift' | 'insufficient_data' | 'not_calibrated';
   effect: {
     method: string;
@@ -453,13 +412,13 @@ export interface DriftCheck {
   n_reference: number;
   n_current: number;
   /** What the effect is made of, those that contribute most first; at most 20. */
-  bins: {
+  bins: ({
     bin: string;
     reference_share: number;
     current_share: number;
     /** Its part of the effect. */
     contribution: number;
-  }[];
+  })[];
   details: Record<string, unknown>;
 }
 
@@ -496,36 +455,16 @@ export interface DriftMethod {
   statistic: string;
   /** What `p_value` is; null where there is none. */
   p_value: string | null;
-  options: {
+  options: ({
     name: string;
     default: string | number | null;
     /** null: any number that its description allows. */
     values: string[] | null;
     description: string;
-  }[];
+  })[];
 }
 
-export type DriftMethodName =
-  | 'psi'
-  | 'ks'
-  | 'chi_square'
-  | 'wasserstein'
-  | 'jensen_shannon'
-  | 'hellinger'
-  | 'kl'
-  | 'tvd'
-  | 'l_infinity'
-  | 'cramers_v'
-  | 'energy_distance'
-  | 'mann_whitney'
-  | 'mmd'
-  | 'centroid_euclidean'
-  | 'centroid_cosine_distance'
-  | 'missing_share'
-  | 'out_of_range'
-  | 'new_categories'
-  | 'page_hinkley'
-  | 'cbpe';
+export type DriftMethodName = 'psi' | 'ks' | 'chi_square' | 'wasserstein' | 'jensen_shannon' | 'hellinger' | 'kl' | 'tvd' | 'l_infinity' | 'cramers_v' | 'energy_distance' | 'mann_whitney' | 'mmd' | 'centroid_euclidean' | 'centroid_cosine_distance' | 'missing_share' | 'out_of_range' | 'new_categories' | 'page_hinkley' | 'cbpe';
 
 export interface DriftOptions {
   kind?: SampleKind;
@@ -538,13 +477,7 @@ export interface DriftOptions {
   /** Default 1e-4. */
   epsilon?: number;
   /** Which p of `ks`. `auto`: `p_exact` up to 10,000 values a side, else `p_asymptotic_kstwo`. */
-  p_value?:
-    | 'auto'
-    | 'p_exact'
-    | 'p_exact_ties_aware'
-    | 'p_asymptotic_kstwo'
-    | 'p_asymptotic_kolmogorov'
-    | 'p_asymptotic_stephens';
+  p_value?: 'auto' | 'p_exact' | 'p_exact_ties_aware' | 'p_asymptotic_kstwo' | 'p_asymptotic_kolmogorov' | 'p_asymptotic_stephens';
   /** Divide W1 by the reference's population standard deviation, or by at least 0.001. */
   normed?: 'none' | 'reference_std' | 'reference_std_floor_0.001';
   /** The divergence, or its square root, in logarithms to base 2 or natural ones. */
@@ -601,12 +534,12 @@ export interface DriftReference {
   rows: number;
   /** Of how many. */
   rows_total: number;
-  columns: {
+  columns: ({
     column: string;
     kind: DriftColumnKind;
     values: number;
     missing: number;
-  }[];
+  })[];
   window_minutes: number;
   is_scheduled: boolean;
   positive_label: string | null;
@@ -715,17 +648,17 @@ export interface DriftVerdictInFull {
 export interface EmbeddingList {
   object: 'list';
   model: string;
-  data: {
+  data: ({
     index: number;
     embedding: number[] | string;
     [member: string]: unknown;
-  }[];
+  })[];
   [member: string]: unknown;
 }
 
 export interface EmbeddingRequest {
   model: string;
-  input: string | string[] | number[] | number[][];
+  input: string | string[] | number[] | (number[])[];
   dimensions?: number;
   encoding_format?: 'float' | 'base64';
   signalbox?: SignalboxOptions;
@@ -757,15 +690,13 @@ export interface HealthReason {
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
 /** `availability`: a sample is good by the part of it that is no error; those that report no `error_rate` do not count. `latency`: a sample is good when it is fast enough. */
-export type Indicator =
-  | {
-      kind: 'availability';
-    }
-  | {
-      kind: 'latency';
-      /** A request that takes at most this long is good. */
-      threshold_ms: number;
-    };
+export type Indicator = {
+  kind: 'availability';
+} | {
+  kind: 'latency';
+  /** A request that takes at most this long is good. */
+  threshold_ms: number;
+};
 
 export interface KeyLimits {
   requests_per_minute?: number;
@@ -815,10 +746,10 @@ export interface Message {
   type: 'message';
   role: 'assistant';
   model: string;
-  content: {
+  content: ({
     type: string;
     [member: string]: unknown;
-  }[];
+  })[];
   stop_reason: string | null;
   usage: {
     input_tokens: number;
@@ -830,26 +761,22 @@ export interface Message {
 
 export interface MessageRequest {
   model: string;
-  messages: {
+  messages: ({
     role: 'user' | 'assistant' | 'system';
-    content:
-      | string
-      | {
-          type: string;
-          [member: string]: unknown;
-        }[];
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
     [member: string]: unknown;
-  }[];
-  system?:
-    | string
-    | {
-        type: string;
-        [member: string]: unknown;
-      }[];
-  tools?: {
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
     name?: string;
     [member: string]: unknown;
-  }[];
+  })[];
   signalbox?: SignalboxOptions;
   max_tokens: number;
   stream?: boolean;
@@ -1057,14 +984,14 @@ export interface ObjectiveStatus {
   /** 1 uses the budget up exactly. Null: nothing was measured in that time. */
   burn_rates: Record<string, number | null>;
   /** The rules of which both windows burn faster than the factor, the most pressing first. */
-  alarms: {
+  alarms: ({
     severity: 'page' | 'ticket';
     factor: number;
     long_window: '5m' | '30m' | '1h' | '6h' | '3d';
     long_rate: number;
     short_window: '5m' | '30m' | '1h' | '6h' | '3d';
     short_rate: number;
-  }[];
+  })[];
 }
 
 export interface PageInfo {
@@ -1145,21 +1072,19 @@ export interface Response {
   object: 'response';
   model: string;
   status: string;
-  output: {
+  output: ({
     type: string;
     [member: string]: unknown;
-  }[];
+  })[];
   [member: string]: unknown;
 }
 
 export interface ResponseRequest {
   model: string;
-  input:
-    | string
-    | {
-        type?: string;
-        [member: string]: unknown;
-      }[];
+  input: string | ({
+    type?: string;
+    [member: string]: unknown;
+  })[];
   instructions?: string | null;
   max_output_tokens?: number | null;
   stream?: boolean | null;
@@ -1171,8 +1096,7 @@ export interface ResponseRequest {
 export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
 
 /** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
-export type RoutingStrategy =
-  'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
+export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
 
 export interface Sample {
   model_id: string;
@@ -1211,33 +1135,7 @@ export interface Sample {
 export type SampleKind = 'numeric' | 'categorical' | 'probability' | 'embedding';
 
 /** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
-export type Scope =
-  | '*'
-  | 'admin'
-  | 'alerts:read'
-  | 'alerts:write'
-  | 'audit:read'
-  | 'budgets:read'
-  | 'budgets:write'
-  | 'chat:read'
-  | 'chat:write'
-  | 'documents:read'
-  | 'documents:write'
-  | 'keys:read'
-  | 'keys:write'
-  | 'metrics:read'
-  | 'metrics:write'
-  | 'models:read'
-  | 'models:write'
-  | 'providers:read'
-  | 'providers:write'
-  | 'research:read'
-  | 'research:write'
-  | 'systems:read'
-  | 'systems:write'
-  | 'usage:read'
-  | 'users:read'
-  | 'users:write';
+export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'models:read' | 'models:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
 
 export interface Series {
   metric: string;
@@ -1258,19 +1156,19 @@ export interface Series {
     /** Buckets from here on are not over and may grow. Null: all are over. */
     open_since: string | null;
   };
-  segments: {
+  segments: ({
     /** Null: everything, or what does not say. */
     segment: string | null;
     /** Every bucket of the span, in order, gaps included. */
-    buckets: {
+    buckets: ({
       /** Where the bucket begins. */
       time: string;
       /** Null: a gap, nothing was measured. A count, a sum or a rate is then 0. */
       value: number | null;
       /** How many values it was made of. */
       count: number;
-    }[];
-  }[];
+    })[];
+  })[];
   /** There are more than are shown: those with the most values are. */
   more_segments: boolean;
 }
@@ -1419,16 +1317,16 @@ export interface TaskResult {
   confidence?: number;
   /** `mean-pairwise-word-jaccard/1`: how alike the proposals are, as sets of words; not how true they are. */
   confidence_formula?: string;
-  tool_calls: {
+  tool_calls: ({
     name: string;
     ok: boolean;
     error?: string;
     duration_ms: number;
-  }[];
-  failed_models: {
+  })[];
+  failed_models: ({
     model: string;
     error: string;
-  }[];
+  })[];
 }
 
 export type TaskStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled';
@@ -1453,26 +1351,22 @@ export interface TokenCount {
 
 export interface TokenCountRequest {
   model: string;
-  messages: {
+  messages: ({
     role: 'user' | 'assistant' | 'system';
-    content:
-      | string
-      | {
-          type: string;
-          [member: string]: unknown;
-        }[];
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
     [member: string]: unknown;
-  }[];
-  system?:
-    | string
-    | {
-        type: string;
-        [member: string]: unknown;
-      }[];
-  tools?: {
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
     name?: string;
     [member: string]: unknown;
-  }[];
+  })[];
   signalbox?: SignalboxOptions;
   [member: string]: unknown;
 }
@@ -1627,13 +1521,10 @@ export interface WireOperations {
       /** What is degraded at the moment, by name. */
       degraded: string[];
       components: Record<string, ComponentHealth>;
-      services: Record<
-        string,
-        {
-          status: HealthStatus;
-          components: Record<string, ComponentHealth>;
-        }
-      >;
+      services: Record<string, {
+        status: HealthStatus;
+        components: Record<string, ComponentHealth>;
+      }>;
       /** The model providers of this installation, by name. */
       providers: Record<string, ProviderHealth>;
     };
@@ -1661,11 +1552,11 @@ export interface WireOperations {
     query: null;
     body: null;
     answer: {
-      keys: {
+      keys: ({
         kty: string;
         kid: string;
         [member: string]: unknown;
-      }[];
+      })[];
     };
   };
   getOpenApi: {
@@ -1850,11 +1741,11 @@ export interface WireOperations {
     };
     body: null;
     answer: {
-      data: {
+      data: ({
         id: string;
         name: string;
         created_at: string;
-      }[];
+      })[];
       page_info: PageInfo;
     };
   };
@@ -1951,13 +1842,13 @@ export interface WireOperations {
     };
     body: null;
     answer: {
-      data: {
+      data: ({
         day: string;
         model: string;
         requests: number;
         prompt_tokens: number;
         completion_tokens: number;
-      }[];
+      })[];
       page_info: PageInfo;
     };
   };
@@ -2686,7 +2577,7 @@ export interface WireOperations {
     params: null;
     query: null;
     body: {
-      resourceMetrics?: Record<string, unknown>[];
+      resourceMetrics?: (Record<string, unknown>)[];
       [member: string]: unknown;
     };
     answer: {
@@ -2700,7 +2591,7 @@ export interface WireOperations {
     params: null;
     query: null;
     body: {
-      resourceSpans?: Record<string, unknown>[];
+      resourceSpans?: (Record<string, unknown>)[];
       [member: string]: unknown;
     };
     answer: {
@@ -2775,17 +2666,17 @@ export interface WireOperations {
         /** Buckets from here on are not over and may grow. Null: all are over. */
         open_since: string | null;
       };
-      buckets: {
+      buckets: ({
         time: string;
         /** How many said anything at all. */
         count: number;
         /** The most frequent first. */
-        categories: {
+        categories: ({
           category: string;
           count: number;
-        }[];
+        })[];
         other: number;
-      }[];
+      })[];
     };
   };
   getAggregatedMetrics: {
@@ -2813,7 +2704,7 @@ export interface WireOperations {
         open_since: string | null;
       };
       aggregated_metrics: {
-        latency: {
+        latency: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2824,8 +2715,8 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
-        throughput: {
+        })[];
+        throughput: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2836,8 +2727,8 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
-        error_rate: {
+        })[];
+        error_rate: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2848,8 +2739,8 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
-        gpu_memory: {
+        })[];
+        gpu_memory: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2860,8 +2751,8 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
-        cpu_usage: {
+        })[];
+        cpu_usage: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2872,8 +2763,8 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
-        memory_usage: {
+        })[];
+        memory_usage: ({
           time: string;
           /** The mean, under the name that earlier clients know. */
           value: number | null;
@@ -2884,7 +2775,7 @@ export interface WireOperations {
           p50: number | null;
           p95: number | null;
           p99: number | null;
-        }[];
+        })[];
       };
     };
   };
@@ -3077,7 +2968,7 @@ export interface WireOperations {
       to: string;
       method: 'robust_z_by_hour_of_week';
       threshold: number;
-      scored: {
+      scored: ({
         time: string;
         value: number;
         expected: number | null;
@@ -3087,7 +2978,7 @@ export interface WireOperations {
         /** With how many buckets. */
         compared: number;
         anomalous: boolean;
-      }[];
+      })[];
     };
   };
 }
@@ -3118,12 +3009,7 @@ export const wireOperations = {
   listTenants: { method: 'GET', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
   listAuditEvents: { method: 'GET', path: '/api/v1/audit-events', timeoutMs: 10000, takesRestOfPath: false },
   listBreakers: { method: 'GET', path: '/api/v1/breakers', timeoutMs: 10000, takesRestOfPath: false },
-  resetBreaker: {
-    method: 'POST',
-    path: '/api/v1/providers/{id}/breaker/reset',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
+  resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
   listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },
@@ -3152,27 +3038,12 @@ export const wireOperations = {
   getSystem: { method: 'GET', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateSystem: { method: 'PATCH', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
   deleteSystem: { method: 'DELETE', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  listSystemVersions: {
-    method: 'GET',
-    path: '/api/v1/systems/{id}/versions',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
+  listSystemVersions: { method: 'GET', path: '/api/v1/systems/{id}/versions', timeoutMs: 10000, takesRestOfPath: false },
   createTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
   listTasks: { method: 'GET', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
   getTask: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}', timeoutMs: 10000, takesRestOfPath: false },
-  cancelTask: {
-    method: 'POST',
-    path: '/api/v1/systems/{id}/tasks/{task}/cancel',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
-  streamTaskEvents: {
-    method: 'GET',
-    path: '/api/v1/systems/{id}/tasks/{task}/events',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
+  cancelTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks/{task}/cancel', timeoutMs: 10000, takesRestOfPath: false },
+  streamTaskEvents: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}/events', timeoutMs: 10000, takesRestOfPath: false },
   createTool: { method: 'POST', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
   listTools: { method: 'GET', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
   getTool: { method: 'GET', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
@@ -3185,52 +3056,22 @@ export const wireOperations = {
   listConversations: { method: 'GET', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
   getConversation: { method: 'GET', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateConversation: { method: 'PATCH', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  deleteConversation: {
-    method: 'DELETE',
-    path: '/api/v1/conversations/{id}',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
-  addConversationMessages: {
-    method: 'POST',
-    path: '/api/v1/conversations/{id}/messages',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
-  listConversationMessages: {
-    method: 'GET',
-    path: '/api/v1/conversations/{id}/messages',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
-  exportConversation: {
-    method: 'GET',
-    path: '/api/v1/conversations/{id}/export',
-    timeoutMs: 30000,
-    takesRestOfPath: false,
-  },
+  deleteConversation: { method: 'DELETE', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  addConversationMessages: { method: 'POST', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  listConversationMessages: { method: 'GET', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
   registerMonitoredModel: { method: 'POST', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   listMonitoredModels: { method: 'GET', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   getMonitoredModel: { method: 'GET', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateMonitoredModel: { method: 'PUT', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
   deleteMonitoredModel: { method: 'DELETE', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  listMonitoredModelRevisions: {
-    method: 'GET',
-    path: '/api/v1/models/{id}/revisions',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
+  listMonitoredModelRevisions: { method: 'GET', path: '/api/v1/models/{id}/revisions', timeoutMs: 10000, takesRestOfPath: false },
   compareDrift: { method: 'POST', path: '/api/v1/drift/compare', timeoutMs: 120000, takesRestOfPath: false },
   listDriftMethods: { method: 'GET', path: '/api/v1/drift/methods', timeoutMs: 10000, takesRestOfPath: false },
   createDriftReference: { method: 'POST', path: '/api/v1/drift/references', timeoutMs: 60000, takesRestOfPath: false },
   listDriftReferences: { method: 'GET', path: '/api/v1/drift/references', timeoutMs: 10000, takesRestOfPath: false },
   getDriftReference: { method: 'GET', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  retireDriftReference: {
-    method: 'DELETE',
-    path: '/api/v1/drift/references/{id}',
-    timeoutMs: 10000,
-    takesRestOfPath: false,
-  },
+  retireDriftReference: { method: 'DELETE', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
   listDriftVerdicts: { method: 'GET', path: '/api/v1/drift/verdicts', timeoutMs: 10000, takesRestOfPath: false },
   getDriftVerdict: { method: 'GET', path: '/api/v1/drift/verdicts/{id}', timeoutMs: 10000, takesRestOfPath: false },
   runDrift: { method: 'POST', path: '/api/v1/models/{id}/drift/run', timeoutMs: 120000, takesRestOfPath: false },
@@ -3254,12 +3095,7 @@ export const wireOperations = {
   getObjective: { method: 'GET', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateObjective: { method: 'PATCH', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
   deleteObjective: { method: 'DELETE', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
-  getObjectiveStatus: {
-    method: 'GET',
-    path: '/api/v1/objectives/{id}/status',
-    timeoutMs: 30000,
-    takesRestOfPath: false,
-  },
+  getObjectiveStatus: { method: 'GET', path: '/api/v1/objectives/{id}/status', timeoutMs: 30000, takesRestOfPath: false },
   getModelHealth: { method: 'GET', path: '/api/v1/models/{id}/health', timeoutMs: 10000, takesRestOfPath: false },
   getAnomalies: { method: 'GET', path: '/api/v1/anomalies', timeoutMs: 30000, takesRestOfPath: false },
 } as const;

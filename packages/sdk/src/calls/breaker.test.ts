@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CircuitOpenError } from '../signalbox-error.ts';
-import { createBreaker, stepBreaker, type BreakerEvent, type BreakerState } from './breaker.ts';
+import { createBreaker, stepBreaker, type BreakerEvent, type BreakerState, type Permit } from './breaker.ts';
 
 const policy = { failuresMax: 5, restMs: 60_000 };
 const closed = (failures: number): BreakerState => ({ kind: 'CLOSED', failures, epoch: 3 });
@@ -46,7 +46,7 @@ describe('the circuit breaker (MX-22)', () => {
           () => now,
           () => undefined,
         );
-        const out: { settle: (how: any) => void; isProbe: boolean }[] = [];
+        const out: { settle: Permit['settle']; isProbe: boolean }[] = [];
         for (const one of acts) {
           const before = breaker.state();
           if (one.kind === 'wait') now += one.ms;

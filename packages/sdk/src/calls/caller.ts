@@ -38,7 +38,7 @@ export interface CallerOptions {
 /** A stream that has begun. It ends with its body, by `close()`, or by the signal of its call. */
 export interface OpenAnswer {
   answer: WireAnswer;
-  close(): void;
+  close: () => void;
 }
 
 /** Sends calls, each as often as it takes and may. */

@@ -70,7 +70,7 @@ async function answerCall(
   }
   try {
     const result = await tool.run(args, { signal });
-    return tell(typeof result === 'string' ? result : (JSON.stringify(result) ?? 'null'));
+    return tell(typeof result === 'string' ? result : JSON.stringify(result ?? null));
   } catch (thrown) {
     return tell(`Error: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }

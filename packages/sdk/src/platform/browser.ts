@@ -57,9 +57,9 @@ async function* chunksOf(stream: Response['body']): AsyncGenerator<Uint8Array, v
   let isWhole = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield value as Uint8Array;
+      const next = await reader.read();
+      if (next.done) break;
+      yield next.value as Uint8Array;
     }
     isWhole = true;
   } finally {

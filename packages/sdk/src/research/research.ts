@@ -4,7 +4,7 @@ import type { Answer, Body, Query } from '../calls/operations.ts';
 import { readText } from '../calls/read-text.ts';
 import { followEvents, type FollowOptions, type TypedEvent } from '../streams/follow-events.ts';
 import { readBytes } from '../streams/read-bytes.ts';
-import { waitForEnd, type WaitOptions } from '../streams/wait-for-end.ts';
+import { waitForEnd, withoutWaiting, type WaitOptions } from '../streams/wait-for-end.ts';
 
 type Job = Answer<'getResearch'>;
 
@@ -69,8 +69,7 @@ export function openResearch(caller: Caller): Research {
     },
     events,
     async createAndWait(input, options = {}) {
-      const { pollMs, timeoutMs, onEvent, ...callOptions } = options;
-      const { id } = await create(input, callOptions);
+      const { id } = await create(input, withoutWaiting(options));
       return wait(id, options);
     },
     wait,

@@ -15,9 +15,9 @@ export async function* readBytes(
   const chunks = answer.body[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await withinMs(chunks.next(), idleMs);
-      if (done === true) return;
-      yield value;
+      const next = await withinMs(chunks.next(), idleMs);
+      if (next.done === true) return;
+      yield next.value;
     }
   } catch (thrown) {
     signal?.throwIfAborted();

@@ -92,9 +92,9 @@ export async function* readEvents(
   const chunks = answer.body[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await withinMs(chunks.next(), idleMs);
-      if (done === true) return;
-      const { events, retryMs } = read(decoder.decode(value, { stream: true }));
+      const next = await withinMs(chunks.next(), idleMs);
+      if (next.done === true) return;
+      const { events, retryMs } = read(decoder.decode(next.value, { stream: true }));
       if (retryMs !== null) onRetryMs?.(retryMs);
       if (events.some(isLast)) await readToEnd(chunks);
       yield* events;

@@ -13,6 +13,14 @@ export interface WaitOptions {
   onEvent?: (event: TypedEvent) => void;
 }
 
+/** What is left for the call that begins the work. */
+export function withoutWaiting<Options extends WaitOptions>(
+  options: Options,
+): Omit<Options, Exclude<keyof WaitOptions, 'signal'>> {
+  const { pollMs: _pollMs, timeoutMs: _timeoutMs, onEvent: _onEvent, ...rest } = options;
+  return rest;
+}
+
 interface Waiting<Work> extends WaitOptions {
   what: string;
   events: (signal: AbortSignal) => AsyncIterable<TypedEvent>;

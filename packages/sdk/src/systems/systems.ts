@@ -2,7 +2,7 @@ import type { Caller, CallOptions } from '../calls/caller.ts';
 import { eachRow } from '../calls/each-row.ts';
 import type { Answer, Body, Query } from '../calls/operations.ts';
 import { followEvents, type FollowOptions, type TypedEvent } from '../streams/follow-events.ts';
-import { waitForEnd, type WaitOptions } from '../streams/wait-for-end.ts';
+import { waitForEnd, withoutWaiting, type WaitOptions } from '../streams/wait-for-end.ts';
 
 type Task = Answer<'getTask'>;
 
@@ -74,8 +74,7 @@ function openTasks(caller: Caller): Tasks {
     cancel: (id, task, options) => caller.call('cancelTask', { params: { id, task } }, options),
     events,
     async createAndWait(id, body, options = {}) {
-      const { pollMs, timeoutMs, onEvent, ...callOptions } = options;
-      const task = await create(id, body, callOptions);
+      const task = await create(id, body, withoutWaiting(options));
       return waitForEnd({
         ...options,
         what: `task ${task.id}`,

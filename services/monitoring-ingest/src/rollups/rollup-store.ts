@@ -20,9 +20,6 @@ export const metricColumns: Readonly<Record<SampleMetric, string>> = {
   cost_usd: 'samples.cost_nanos / 1e9::float8',
 };
 
-/** Of a value: what is no number, or so large that a sum of it could not be held, counts nowhere. */
-export const countable = sql`measured.value between -1e290 and 1e290`;
-
 /** What has categories and no numbers. A long text is a category by its beginning. */
 export const categoryColumns: Readonly<Record<string, string>> = {
   prediction: 'left(samples.prediction, 200)',
@@ -34,12 +31,14 @@ export const categoriesMax = 50;
 
 const rolledMetrics = [...Object.keys(metricColumns), ...Object.keys(categoryColumns)];
 
-/** Rows of a name and a column each, for a lateral join of `samples` with `(values …)`. */
-export function columnValues(columns: Readonly<Record<string, string>>, names: readonly string[]): RawBuilder<unknown> {
-  return sql.join(
-    names.map((name) => sql`(${sql.lit(name)}, ${sql.raw(columns[name] ?? 'null')})`),
-    sql`, `,
-  );
+/** A sample's value of a metric, and whether it counts: what is no number, or too large for a sum of such, counts nowhere. */
+export function measured(metric: string): { value: RawBuilder<unknown>; counts: RawBuilder<unknown> } {
+  const value = sql.raw(metricColumns[metric as SampleMetric]);
+  return { value, counts: countable(value) };
+}
+
+export function countable(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`${value} between -1e290 and 1e290`;
 }
 
 /** The samples of one model in one bucket. */
@@ -115,12 +114,24 @@ export async function rollMinute(
   models: readonly DirtyBucket[],
 ): Promise<void> {
   const end = new Date(minute.getTime() + 60_000);
-  const measured = (columns: Readonly<Record<string, string>>, column: string) => sql`
+  const rows = sql`
     samples join unnest(${tenantsOf(models)}::text[], ${modelsOf(models)}::text[]) as dirty (tenant_id, model_id)
-        using (tenant_id, model_id),
-      lateral (values ${columnValues(columns, Object.keys(columns))}) as measured (metric, ${sql.id(column)})
-    where samples.time >= ${minute} and samples.time < ${end}`;
-  const cell = sql`tenant_id, metric, model_id, coalesce(samples.model_version, ''), coalesce(samples.environment, '')`;
+      using (tenant_id, model_id)
+    where samples.time >= ${minute}::timestamptz and samples.time < ${end}::timestamptz`;
+  const cell = sql`tenant_id, model_id, coalesce(samples.model_version, ''), coalesce(samples.environment, '')`;
+  // Each metric by itself: to go over the rows again is cheaper than to turn each row into many.
+  const bins = Object.keys(metricColumns).map((metric) => {
+    const { value, counts } = measured(metric);
+    return sql`
+      select ${sql.lit(metric)}, ${cell}, sketch_key(${value}) as key, count(*), sum(${value}), min(${value}), max(${value})
+      from ${rows} and ${counts} group by ${cell}, key`;
+  });
+  const categories = Object.entries(categoryColumns).map(
+    ([metric, column]) => sql`
+      select tenant_id, ${sql.lit(metric)}, model_id, coalesce(samples.model_version, ''),
+        coalesce(samples.environment, ''), ${sql.raw(column)} as category, count(*), count(*)
+      from ${rows} and ${sql.raw(column)} is not null group by ${cell}, category`,
+  );
 
   await forget(
     trx,
@@ -138,22 +149,13 @@ export async function rollMinute(
       count, sum, min, max, keys, counts)
     select tenant_id, metric, ${minute}::timestamptz, model_id, model_version, environment,
       sum(n), sum(total), min(low), max(high), array_agg(key order by key), array_agg(n order by key)
-    from (
-      select ${cell}, sketch_key(value), count(*), sum(value), min(value), max(value)
-      from ${measured(metricColumns, 'value')} and ${countable}
-      group by ${cell}, sketch_key(value)
-    ) as bins (tenant_id, metric, model_id, model_version, environment, key, n, total, low, high)
+    from (${sql.join(bins, sql` union all `)})
+      as bins (metric, tenant_id, model_id, model_version, environment, key, n, total, low, high)
     group by tenant_id, metric, model_id, model_version, environment`.execute(trx);
   await sql`
     insert into rollups_1m (tenant_id, metric, bucket, model_id, model_version, environment,
       count, sum, keys, counts, categories)
-    ${topCategories(
-      sql`
-        select ${cell}, category, count(*), count(*)
-        from ${measured(categoryColumns, 'category')} and category is not null
-        group by ${cell}, category`,
-      minute,
-    )}`.execute(trx);
+    ${topCategories(sql.join(categories, sql` union all `), minute)}`.execute(trx);
 }
 
 /** Rolls one hour or day of some models up anew, from the next finer rollup. */

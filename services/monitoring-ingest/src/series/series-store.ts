@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider, type RawBuilder } from 'kysely';
-import { categoriesMax, categoryColumns, columnValues, countable, metricColumns } from '../rollups/rollup-store.ts';
+import { categoriesMax, categoryColumns, countable, measured } from '../rollups/rollup-store.ts';
 import { pointValues } from './point-values-store.ts';
 import type { Part } from './plan-parts.ts';
 import type { SampleFilter } from './sample-filter.ts';
@@ -41,7 +41,7 @@ export interface Cell {
 }
 
 /** More branches than these are one with a condition: every stretch of rows wants to be found by its own bounds. */
-const branchesMax = 20;
+const branchesMax = 8;
 
 const rollupTables: Readonly<Record<Rollup, string>> = { '1m': 'rollups_1m', '1h': 'rollups_1h', '1d': 'rollups_1d' };
 
@@ -120,33 +120,36 @@ function rolledCells(request: CellRequest): RawBuilder<unknown> {
 function rawCells(request: CellRequest, keyed: boolean): RawBuilder<unknown> {
   const { metrics, filter } = request;
   const spans = request.parts.find(({ resolution }) => resolution === 'raw')?.spans ?? [];
-  const stretches = spans.length > branchesMax ? [spans] : spans.map((span) => [span]);
-  const columns = sql`measured.metric, ${binned(request, 'time')} as at, ${segmentOf(request, 'tags')} as segment,
-    ${keyed ? sql`sketch_key(measured.value)` : sql`0`} as key, measured.value`;
-  const branches =
-    request.ofPoints === true
-      ? metrics.flatMap((metric) =>
-          spans.map(
-            (span) => sql`
-        select ${columns}, measured.n, measured.total
-        from ${pointValues(filter, metric, span)} as measured where ${countable}`,
-          ),
-        )
-      : stretches.map(
-          (stretch) => sql`
-        select ${columns}, 1::float8 as n, measured.value as total
-        from samples, lateral (values ${columnValues(metricColumns, metrics)}) as measured (metric, value)
-        where ${within(stretch, 'time')} and ${fits(filter)} and ${tagFits(filter)} and ${countable}`,
-        );
-  const values = unionOf(
-    branches,
+  const place = sql`${binned(request, 'time')} as at, ${segmentOf(request, 'tags')} as segment`;
+  const keyOf = (value: RawBuilder<unknown>) => sql`${keyed ? sql`sketch_key(${value})` : sql`0`} as key`;
+  const ofPoints = (metric: string) =>
+    spans.map((span) => {
+      const value = sql`measured.value`;
+      return sql`
+        select metric, ${place}, ${keyOf(value)}, sum(n)::bigint as count, sum(total) as sum, min(${value}) as min,
+          max(${value}) as max
+        from ${pointValues(filter, metric, span)} as measured where ${countable(value)} group by metric, at, segment, key`;
+    });
+  const ofSamples = (metric: string) =>
+    stretchesOf(spans).map((stretch) => {
+      const { value, counts } = measured(metric);
+      return sql`
+        select ${sql.lit(metric)} as metric, ${place}, ${keyOf(value)}, count(*) as count, sum(${value}) as sum,
+          min(${value}) as min, max(${value}) as max
+        from samples where ${within(stretch, 'time')} and ${fits(filter)} and ${tagFits(filter)} and ${counts}
+        group by at, segment, key`;
+    });
+  // Each metric by itself: to go over the rows again is cheaper than to turn each row into many.
+  return unionOf(
+    metrics.flatMap(request.ofPoints === true ? ofPoints : ofSamples),
     sql`
-    null::text as metric, null::timestamptz as at, null::text as segment, 0 as key, null::float8 as value,
-    null::float8 as n, null::float8 as total`,
+    null::text as metric, null::timestamptz as at, null::text as segment, 0 as key, 0::bigint as count,
+    null::float8 as sum, null::float8 as min, null::float8 as max`,
   );
-  return sql`
-    select metric, at, segment, key, sum(n)::bigint as count, sum(total) as sum, min(value) as min, max(value) as max
-    from (${values}) as values group by metric, at, segment, key`;
+}
+
+function stretchesOf(spans: readonly Span[]): readonly (readonly Span[])[] {
+  return spans.length > branchesMax ? [spans] : spans.map((span) => [span]);
 }
 
 /** How often a category was said in a bucket; with `category` null, how often any was. */
@@ -165,8 +168,7 @@ export async function readCategories(
   const branches = request.parts.flatMap(({ resolution, spans }) => {
     if (resolution === 'raw') {
       const value = sql.raw(categoryColumns[field] ?? 'null');
-      const stretches = spans.length > branchesMax ? [spans] : spans.map((span) => [span]);
-      return stretches.map(
+      return stretchesOf(spans).map(
         (stretch) => sql`
           select ${binned(request, 'time')} as at, ${value} as category, count(*) as n, count(*) as every from samples
           where ${within(stretch, 'time')} and ${fits(filter)} and ${value} is not null group by 1, 2`,

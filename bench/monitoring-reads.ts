@@ -53,7 +53,7 @@ const summary = () => ask('/api/v1/summary?since_hours=13').then((answer) => ans
 await sql.query(mark);
 await timed('the summary while it is being rolled up', summary);
 await timed('all is rolled up', async () => {
-  for (let waiting = true; waiting; ) {
+  for (let waiting = true; waiting;) {
     const { rows: found } = await sql.query<{ waiting: boolean }>(
       `select exists (select from monitoring_ingest.dirty_minutes)
         or exists (select from monitoring_ingest.dirty_buckets where resolution = '1h') as waiting`,

@@ -88,7 +88,10 @@ export const DriftOptions = z
     test: z
       .enum(['homogeneity', 'homogeneity_yates', 'g_test', 'goodness_of_fit_reference_as_truth'])
       .optional()
-      .describe('Of the table of counts. `homogeneity`: 2 × k, without continuity correction.'),
+      .describe(
+        'Of the table of counts. `homogeneity`: 2 × k, without continuity correction. `homogeneity_yates`: with it, which ' +
+          'is for 2 × 2 and changes no other.',
+      ),
     gamma: z
       .number()
       .positive()

@@ -112,6 +112,7 @@ export const DriftCheck = z
       'missing_share',
       'out_of_range',
       'new_categories',
+      'outside_schema',
       'error_rate_rise',
       'estimated_performance',
     ]),

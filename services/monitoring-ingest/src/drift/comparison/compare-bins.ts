@@ -1,4 +1,11 @@
-import { cramersV, goodnessOfFit, gTest, homogeneity, homogeneityYates } from '../../stats/chi-square.ts';
+import {
+  cramersV,
+  goodnessOfFit,
+  gTest,
+  homogeneity,
+  homogeneityYates,
+  type ChiSquare,
+} from '../../stats/chi-square.ts';
 import {
   hellinger,
   jensenShannon,
@@ -52,17 +59,14 @@ export function compareChiSquare(samples: Binnable, settings: Settings): Outcome
   const binned = binSamples(samples, settings);
   const counts = countsIn(binned);
   const all = chiSquares(counts);
-  const found = { homogeneity: all.homogeneity, homogeneity_yates: all.homogeneity_yates ?? null, g_test: all.g_test };
-  const tested =
-    settings.test === 'goodness_of_fit_reference_as_truth'
-      ? all.goodness_of_fit_reference_as_truth
-      : found[settings.test];
+  // Yates corrects tables of two by two; of a larger one there is nothing to correct.
+  const tested = all[settings.test] ?? all.homogeneity;
   return {
-    statistic: tested?.statistic ?? notDefined,
-    pValue: tested?.p ?? notDefined,
+    statistic: tested.statistic,
+    pValue: tested.p,
     details: {
       ...binned.told,
-      dof: tested?.dof ?? null,
+      dof: tested.dof,
       min_expected: all.homogeneity.min_expected,
       chi_square: all,
       ...countsTold(counts),
@@ -170,7 +174,15 @@ function psiTail(statistic: number, { reference, current }: CountPair, bins: num
   return chiSquareTail(statistic / (1 / sum(reference) + 1 / sum(current)), bins - 1);
 }
 
-function chiSquares(counts: CountPair) {
+interface ChiSquares {
+  homogeneity: ReturnType<typeof homogeneity>;
+  homogeneity_yates?: ChiSquare;
+  g_test: ChiSquare;
+  cramers_v: number;
+  goodness_of_fit_reference_as_truth: ChiSquare;
+}
+
+function chiSquares(counts: CountPair): ChiSquares {
   const yates = homogeneityYates(counts);
   return {
     homogeneity: homogeneity(counts),

@@ -20,7 +20,6 @@ const numeric = ['numeric'] as const;
 const embedding = ['embedding'] as const;
 const binOptions = ['binning', 'closed'] as const;
 const deciles = { binning: 'deciles_of_reference' } as const;
-const permuted = 'By permutation; null unless `permutations` asks for some.';
 
 /** Every method of comparison, in the order in which they are listed. */
 export const methods: Readonly<Record<DriftMethodName, MethodDescription>> = {
@@ -126,9 +125,9 @@ export const methods: Readonly<Record<DriftMethodName, MethodDescription>> = {
     summary: 'The squared maximum mean discrepancy of vectors, unbiased, with the kernel exp(−γ‖x − y‖²).',
     kinds: embedding,
     statistic: 'MMD², which is below 0 about as often as above where nothing differs.',
-    pValue: permuted,
+    pValue: 'By permutation; null where `permutations` is 0.',
     options: ['gamma', 'permutations', 'seed'],
-    defaults: {},
+    defaults: { permutations: 199 },
   },
   centroid_euclidean: {
     summary: 'The Euclidean distance of the two mean vectors.',
@@ -175,7 +174,7 @@ export const methods: Readonly<Record<DriftMethodName, MethodDescription>> = {
       'Page and Hinkley: whether the mean of a stream (the reference, then the current values) rises, and where.',
     kinds: numeric,
     statistic: 'The greatest rise of Σ (x − mean − δ) above its least value; an alarm beyond λ.',
-    pValue: permuted,
+    pValue: 'By permutation; null unless `permutations` asks for some.',
     options: ['delta', 'lambda', 'permutations', 'seed'],
     defaults: {},
   },

@@ -1,3 +1,4 @@
+import type { FeatureSpec } from '@signalbox/contracts';
 import { bothSides, type Sides } from '../comparison/samples.ts';
 import { compareNewCategories, compareRange } from '../comparison/compare-quality.ts';
 import { shareDifferenceP } from '../../stats/exceedance.ts';
@@ -5,6 +6,7 @@ import type { Check, Thresholds } from './check.ts';
 import { checkDistribution } from './check-distribution.ts';
 import { checkEmbedding } from './check-embedding.ts';
 import { checkErrorRate } from './check-error-rate.ts';
+import { checkSchema } from './check-schema.ts';
 import { checkPerformance } from './check-performance.ts';
 import { valuesIn, type Column, type ColumnOf } from './column.ts';
 
@@ -13,6 +15,7 @@ export function* checkColumn(
   name: string,
   columns: Sides<Column>,
   thresholds: Thresholds,
+  spec: FeatureSpec | null,
 ): Generator<undefined, Check[]> {
   const sizes = bothSides((side) => valuesIn(columns[side]));
   const { reference, current } = columns;
@@ -20,7 +23,8 @@ export function* checkColumn(
   const isEnough = Math.min(sizes.reference, sizes.current) >= thresholds.rows_min;
   const checks = isEnough ? yield* checkValues(name, reference, current, thresholds) : [tooFew(name, reference, sizes)];
   // What nobody sends can be missing as it likes.
-  return reference.kind === 'numeric' || reference.kind === 'categorical' ? [...checks, missing] : checks;
+  if (reference.kind !== 'numeric' && reference.kind !== 'categorical') return checks;
+  return [...checks, missing, ...(spec === null ? [] : checkSchema(name, columns, thresholds, spec))];
 }
 
 function* checkValues(

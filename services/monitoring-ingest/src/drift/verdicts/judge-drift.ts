@@ -1,6 +1,7 @@
 import { newId } from '@signalbox/ids';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../../app/schema.ts';
+import { findFeatureSchema } from '../../models/model-store.ts';
 import { inSlices } from '../in-slices.ts';
 import { readReferenceColumns, type ReferenceRow } from '../references/reference-store.ts';
 import { readWindow, type Window } from '../references/window-store.ts';
@@ -19,9 +20,10 @@ export async function judgeDriftOf(
   const model = { tenantId: reference.tenant_id, modelId: reference.model_id };
   const { rows, total } = await readWindow(db, model, window);
   const kinds = new Map([...columns].map(([name, { kind }]) => [name, kind]));
-  // The reference has settled the kinds; the schema of the model may have changed since.
-  const current = readColumns(rows, { features: {}, kinds, positiveLabel: reference.positive_label });
-  const judged = await inSlices(judgeWindow(columns, current, reference.policy), { signal });
+  // The reference has settled the kinds; the schema is the model's as it is now.
+  const features = await findFeatureSchema(db, model.tenantId, model.modelId);
+  const current = readColumns(rows, { features, kinds, positiveLabel: reference.positive_label });
+  const judged = await inSlices(judgeWindow(columns, current, reference.policy, features), { signal });
   return putVerdict(db, reference, {
     id: newId('verdict'),
     window,

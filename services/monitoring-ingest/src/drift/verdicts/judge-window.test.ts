@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { defaultDriftPolicy } from '@signalbox/contracts';
 import { judged, normal, simulate } from '../../../test/drift-simulation.ts';
 import { sorted } from '../../stats/quantile.ts';
 import { seededRandom } from '../../stats/random.ts';
+import { finish } from '../../stats/steps.ts';
 import { countsOf } from '../comparison/read-samples.ts';
 import type { Column } from './column.ts';
 import { confirmDrift } from './confirm-drift.ts';
+import { judgeWindow } from './judge-window.ts';
 
 const random = seededRandom(11);
-const draw = (rows: number, of: () => number) => Array.from({ length: rows }, of);
+const draw = <Value>(rows: number, of: () => Value): Value[] => Array.from({ length: rows }, of);
 const numeric = (values: number[], missing = 0): Column => ({ kind: 'numeric', missing, ascending: sorted(values) });
 const categorical = (names: string[]): Column => ({ kind: 'categorical', missing: 0, counts: countsOf(names) });
 const one = (column: Column) => new Map([['feature:x', column]]);
@@ -96,6 +99,48 @@ describe('a verdict on one window (MX-7)', () => {
     const renamed = names.map((name, index) => (index % 30 === 0 ? 'new' : name));
     expect(flagged(categorical(names), categorical(renamed))).toContain('new_categories');
     expect(flagged(numeric(values), numeric(values))).toEqual([]);
+  });
+
+  it("finds values outside the model's schema, where the reference had fewer", () => {
+    const values = draw(1_000, () => random() * 100);
+    const higher = values.map((value, index) => (index % 25 === 0 ? value / 2 + 50 : value));
+    const features = { x: { kind: 'number', max: 90 } } as const;
+    const outcome = (is: number[]) =>
+      finish(judgeWindow(one(numeric(values)), one(numeric(is)), defaultDriftPolicy, features)).checks.find(
+        ({ check }) => check === 'outside_schema',
+      )?.outcome;
+    expect([outcome(values), outcome(higher.map((value) => Math.min(99, value * 1.3)))]).toEqual(['no_drift', 'drift']);
+    const countries = { x: { kind: 'category' as const, values: ['de', 'fr'] } };
+    const names = (share: number) => one(categorical(draw(500, () => (random() < share ? 'xx' : 'de'))));
+    const judgedNames = (share: number) =>
+      finish(judgeWindow(names(0.01), names(share), defaultDriftPolicy, countries));
+    expect(judgedNames(0.2).checks.at(-1)).toMatchObject({ check: 'outside_schema', outcome: 'drift' });
+    expect(judgedNames(0.01).checks.at(-1)).toMatchObject({ check: 'outside_schema', outcome: 'no_drift' });
+  });
+
+  it('calls at most 5 % of models drifting by their embeddings, errors and estimates, where nothing does', () => {
+    const runs = 40;
+    const model = () =>
+      new Map<string, Column>([
+        [
+          'embedding',
+          { kind: 'embedding', missing: 0, vectors: draw(100, () => 0).map(() => draw(8, () => normal(random))) },
+        ],
+        [
+          'error_rate',
+          { kind: 'error_rate', missing: 0, stream: Float64Array.from(draw(200, () => (random() < 0.2 ? 1 : 0))) },
+        ],
+        [
+          'performance',
+          {
+            kind: 'estimated_performance',
+            missing: 0,
+            predictions: draw(200, random).map((score) => ({ score, isPositive: score >= 0.5, isTrue: null })),
+          },
+        ],
+      ]);
+    const drifting = draw(runs, () => (judged(model(), model()).outcome === 'drift' ? 1 : 0));
+    expect(drifting.reduce((total, each) => total + each, 0) / runs).toBeLessThanOrEqual(0.05);
   });
 
   it('calls a constant that changed drifting, and one that did not stable', () => {

@@ -1,4 +1,4 @@
-import type { DriftCheck, DriftPolicy, DriftVerdict } from '@signalbox/contracts';
+import type { DriftCheck, DriftPolicy, DriftVerdict, FeatureSpec } from '@signalbox/contracts';
 import { benjaminiHochberg } from '../../stats/multiple-testing.ts';
 import { checkColumn } from './check-column.ts';
 import type { Check } from './check.ts';
@@ -19,12 +19,14 @@ export function* judgeWindow(
   reference: Columns,
   current: Columns,
   policy: DriftPolicy,
+  features: Readonly<Record<string, FeatureSpec>> = {},
 ): Generator<undefined, JudgedWindow> {
+  const specs = new Map(Object.entries(features).map(([feature, spec]) => [`feature:${feature}`, spec]));
   const found: Check[] = [];
   for (const [name, column] of reference) {
     const other = current.get(name);
     if (other === undefined) throw new TypeError(`the current columns lack ${name}`);
-    found.push(...(yield* checkColumn(name, { reference: column, current: other }, policy)));
+    found.push(...(yield* checkColumn(name, { reference: column, current: other }, policy, specs.get(name) ?? null)));
     yield;
   }
   const checks = concluded(found, policy.alpha);

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signIdentity, type CallerIdentity } from '@signalbox/identity';
 import { aCaller, identityKeys, startTestService, type TestService } from './harness.ts';
@@ -100,9 +101,9 @@ describe.each(['json', 'protobuf'] as const)("OpenTelemetry's own exporter, in %
     const { tracer, close } = otelTracer(sender('/v1/traces', caller, encoding));
     const start = Date.now() - 2_000;
     const call = (name: string, attributes: Record<string, string | number>, error = false) => {
-      const span = tracer.startSpan(name, { kind: 2, startTime: start, attributes });
+      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime: start, attributes });
       span.addEvent('first chunk', { size: 7 }, start + 10);
-      if (error) span.setStatus({ code: 2, message: 'overloaded' });
+      if (error) span.setStatus({ code: SpanStatusCode.ERROR, message: 'overloaded' });
       span.end(start + 250);
     };
     call('chat gpt-5', {

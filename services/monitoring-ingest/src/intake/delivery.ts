@@ -40,7 +40,7 @@ export type Receipt =
   /** The key has been used for another body. */
   | { kind: 'other_body' };
 
-export const nothingRemembered = (): Remembered => ({});
+const nothingRemembered = (): Remembered => ({});
 
 /** A delivery without rows, to be filled. */
 export function delivery(tenantId: string, parts: Partial<Omit<Delivery, 'tenantId'>>): Delivery {

@@ -180,12 +180,8 @@ export function openIntake(options: IntakeOptions): Intake {
 
   return {
     assertRoom,
-    deliver(delivery) {
-      try {
-        assertRoom(delivery.bytes);
-      } catch (error) {
-        return Promise.reject(error as AppError);
-      }
+    async deliver(delivery) {
+      assertRoom(delivery.bytes);
       return new Promise((resolve, reject) => {
         const size = rowsOf(delivery);
         pending.push({ delivery, since: performance.now(), resolve, reject });

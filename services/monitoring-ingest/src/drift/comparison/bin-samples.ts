@@ -96,7 +96,7 @@ function counted(labels: string[], counts: Sides<number[]>, told: Readonly<Recor
 }
 
 /** `(-∞, 1.5)`, `[1.5, 2)`, … `[9, ∞)`, or closed on the right. */
-export function edgeLabels(edges: readonly number[], closed: ClosedSide): string[] {
+function edgeLabels(edges: readonly number[], closed: ClosedSide): string[] {
   const [left, right] = closed === 'left_closed' ? ['[', ')'] : ['(', ']'];
   return [-Infinity, ...edges].map((from, bin) => {
     const to = edges[bin];

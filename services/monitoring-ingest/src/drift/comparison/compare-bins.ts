@@ -219,7 +219,7 @@ function cellTerms({ reference, current }: CountPair): number[] {
 }
 
 /** What each bin has on both sides and what it adds to the result; of very many, those that add most. */
-export function explainBins({ labels, counts, shares }: Binned, terms: readonly number[]): Record<string, unknown>[] {
+function explainBins({ labels, counts, shares }: Binned, terms: readonly number[]): Record<string, unknown>[] {
   const bins = labels.map((label, bin) => ({
     bin: label,
     ...(counts === null ? {} : { reference_count: counts.reference[bin], current_count: counts.current[bin] }),

@@ -7,7 +7,7 @@ export interface Window {
 }
 
 /** So many rows say all that a verdict can use: at ten thousand a difference that matters is certain. */
-export const rowsKeptMax = 10_000;
+const rowsKeptMax = 10_000;
 
 interface StoredRow {
   features: DriftRow['features'] | null;

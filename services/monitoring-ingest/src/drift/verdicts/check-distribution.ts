@@ -61,7 +61,7 @@ function chiSquareOf(counts: CountPair): { method: string; pValue: number; detai
 }
 
 /** Puts together what is expected too rarely. It looks at both sides' sum only, so that the test stays what it is. */
-export function withoutRare({ reference, current }: CountPair): CountPair {
+function withoutRare({ reference, current }: CountPair): CountPair {
   const [n, m] = [sum(reference), sum(current)];
   const lesserPart = Math.min(n, m) / (n + m);
   const bins = reference

@@ -139,7 +139,7 @@ describe('a verdict on one window (MX-7)', () => {
           },
         ],
       ]);
-    const drifting = draw(runs, () => (judged(model(), model()).outcome === 'drift' ? 1 : 0));
+    const drifting = draw(runs, () => Number(judged(model(), model()).outcome === 'drift'));
     expect(drifting.reduce((total, each) => total + each, 0) / runs).toBeLessThanOrEqual(0.05);
   });
 

@@ -15,7 +15,7 @@ export interface ReadingRules {
 type Value = number | string | boolean | null | undefined;
 
 /** Vectors beyond these cost more than they tell: the kernel is a square of them. */
-export const vectorsMax = 250;
+const vectorsMax = 250;
 
 /** Makes columns of rows, which are in the order of time. With `kinds`, of those columns and no others. */
 export function readColumns(rows: readonly DriftRow[], rules: ReadingRules): Columns {

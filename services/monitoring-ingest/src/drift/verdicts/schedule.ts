@@ -1,5 +1,5 @@
 /** How long after its end a window is judged: samples that are under way arrive until then. */
-export const graceMs = 60_000;
+const graceMs = 60_000;
 /** A service that was away judges so many windows afterwards, the newest ones. */
 const caughtUpMax = 3;
 

@@ -189,7 +189,7 @@ export const getObjectiveStatus = defineRoute({
   response: { status: 200, description: 'Counted at this moment', schema: ObjectiveStatus },
 });
 
-export const HealthStatusOfModel = z
+const HealthStatusOfModel = z
   .enum(['ok', 'drifting', 'degraded', 'failing', 'no_data'])
   .meta({ id: 'ModelHealthStatus' });
 

@@ -19,7 +19,7 @@ export interface LookDeps {
 }
 
 /** A model is looked at no sooner again, however many processes look. */
-export const looksApartMs = 25_000;
+const looksApartMs = 25_000;
 
 /**
  * Looks at every model whose turn it is, writes how it is, and tells of each change in the same transaction. Gives how many

@@ -6,7 +6,7 @@ import type { Rollup } from '../series/step.ts';
  * The columns of a sample by the names of its metrics, as SQL: what is rolled up and what is counted from the rows must be
  * the same.
  */
-export const metricColumns: Readonly<Record<SampleMetric, string>> = {
+const metricColumns: Readonly<Record<SampleMetric, string>> = {
   requests: '1::float8',
   latency_ms: 'samples.latency_ms',
   throughput: 'samples.throughput',

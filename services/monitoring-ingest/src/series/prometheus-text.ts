@@ -4,7 +4,7 @@ import { count, type CountedCell } from './query-series.ts';
 
 const windowMs = 300_000;
 /** So many models at most: a scrape has a size, whatever a tenant sends. */
-export const modelsMax = 200;
+const modelsMax = 200;
 
 /**
  * What a tenant's models did in the last five whole minutes, in Prometheus' text format: those with the most requests, and how

@@ -396,7 +396,7 @@ export interface CreatedApiKey {
 export interface DriftCheck {
   /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
   column: string;
-  check: 'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'error_rate_rise' | 'estimated_performance';
+  check: 'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'outside_schema' | 'error_rate_rise' | 'estimated_performance';
   outcome: 'drift' | 'no_drift' | 'insufficient_data' | 'not_calibrated';
   effect: {
     method: string;
@@ -484,7 +484,7 @@ export interface DriftOptions {
   measure?: 'distance_base2' | 'divergence_base2' | 'distance_natural' | 'divergence_natural';
   /** KL(from ‖ to). */
   direction?: 'reference_to_current' | 'current_to_reference';
-  /** Of the table of counts. `homogeneity`: 2 × k, without continuity correction. */
+  /** Of the table of counts. `homogeneity`: 2 × k, without continuity correction. `homogeneity_yates`: with it, which is for 2 × 2 and changes no other. */
   test?: 'homogeneity' | 'homogeneity_yates' | 'g_test' | 'goodness_of_fit_reference_as_truth';
   /** Of the kernel exp(−γ‖x−y‖²). Default: 1 / median² of the distances between the two samples. */
   gamma?: number;

@@ -12,7 +12,7 @@ export type { CallOptions } from './calls/caller.ts';
 export type { RetryPolicy } from './calls/retry.ts';
 export type { ChatChunk, ChatCompletion, ChatMessage, ChatRequest, ChatTool, ToolCall } from './chat/chat-messages.ts';
 export type { RunnableTool, RunToolsOptions, RunToolsResult } from './chat/run-tools.ts';
-export type { FileToUpload } from './documents/documents.ts';
+export type { FileToUpload } from './documents/encode-form.ts';
 export type { BatchError, BatchOutcome, CollectResult } from './metrics/metrics.ts';
 export type { MonitorOptions, MoreDetails, SampleDetails, Timer } from './metrics/monitor.ts';
 export type { BufferOptions, DropReason, FlushResult } from './metrics/sample-buffer.ts';

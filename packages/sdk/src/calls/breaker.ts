@@ -24,7 +24,7 @@ export interface BreakerPolicy {
 
 export const defaultBreakerPolicy: BreakerPolicy = { failuresMax: 5, restMs: 60_000 };
 
-export const closedBreaker: BreakerState = { kind: 'CLOSED', failures: 0, epoch: 0 };
+const closedBreaker: BreakerState = { kind: 'CLOSED', failures: 0, epoch: 0 };
 
 /** The next state. Somebody who wants to send may, when the state after `admit` is CLOSED, or became HALF_OPEN by it. */
 export function stepBreaker(

@@ -2,15 +2,7 @@ import type { Caller, CallOptions } from '../calls/caller.ts';
 import { eachRow } from '../calls/each-row.ts';
 import type { Answer, Query } from '../calls/operations.ts';
 import { readBytes } from '../streams/read-bytes.ts';
-import { encodeForm } from './encode-form.ts';
-
-/** A file as it is sent: its bytes, or a `Blob` or `File` of a page. */
-export interface FileToUpload {
-  name: string;
-  content: Uint8Array | Blob | string;
-  /** Default: what the `Blob` says, else `application/octet-stream`. */
-  contentType?: string;
-}
+import { encodeForm, type FileToUpload } from './encode-form.ts';
 
 export interface Documents {
   upload(file: FileToUpload, options?: CallOptions): Promise<Answer<'uploadDocument'>>;

@@ -1,5 +1,12 @@
 import { newIdempotencyKey, type EncodedBody } from '../calls/caller.ts';
-import type { FileToUpload } from './documents.ts';
+
+/** A file as it is sent: its bytes, or a `Blob` or `File` of a page. */
+export interface FileToUpload {
+  name: string;
+  content: Uint8Array | Blob | string;
+  /** Default: what the `Blob` says, else `application/octet-stream`. */
+  contentType?: string;
+}
 
 /** One file as `multipart/form-data` (RFC 7578), as bytes, so that it can be sent again. */
 export async function encodeForm(field: string, { name, content, contentType }: FileToUpload): Promise<EncodedBody> {

@@ -13,6 +13,9 @@ import {
 import { sharesOf, type SharePair } from '../../stats/shares.ts';
 import { countCategories, type Samples, type Sides } from './samples.ts';
 
+/** So many names or values are told, not all of a million. */
+const toldMax = 200;
+
 export type Binning = NonNullable<DriftOptions['binning']>;
 
 /** The same bins on both sides. Counts are null where only shares were given. */
@@ -34,7 +37,7 @@ export function binSamples(samples: Binnable, { binning, closed }: { binning: Bi
       return binNumbers(samples.ascending, binning, closed);
     case 'categorical': {
       const { categories, ...counts } = countCategories(samples.counts);
-      return counted(categories, counts, { categories });
+      return counted(categories, counts, { categories: categories.slice(0, toldMax) });
     }
     case 'probability':
       return {
@@ -56,7 +59,7 @@ function binNumbers({ reference, current }: Sides<Float64Array>, binning: Binnin
       );
     case 'by_value': {
       const { values, ...counts } = countByValue(reference, current);
-      return counted(values.map(String), counts, { binning, values });
+      return counted(values.map(String), counts, { binning, values: values.slice(0, toldMax) });
     }
     case 'deciles_of_reference': {
       const edges = decileEdges(reference);

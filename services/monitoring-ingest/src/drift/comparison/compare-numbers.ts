@@ -10,7 +10,6 @@ import {
 } from '../../stats/kolmogorov-smirnov.ts';
 import { momentsOf, populationDeviation } from '../../stats/moments.ts';
 import { mannWhitney } from '../../stats/rank-sum.ts';
-import { sorted } from '../../stats/quantile.ts';
 import { energyDistance, wasserstein } from '../../stats/wasserstein.ts';
 import { AppError } from '@signalbox/errors';
 import { notDefined, type Comparing, type Outcome, type SamplesOf, type Settings } from './outcome.ts';
@@ -28,10 +27,9 @@ export function* compareKs({ ascending: { reference, current } }: Numbers, setti
   const { n, m, lcm, steps, d } = statistic;
   const isSmall = Math.max(n, m) <= exactValuesMax;
   const kind = settings.p_value === 'auto' ? (isSmall ? 'p_exact' : 'p_asymptotic_kstwo') : settings.p_value;
-  const pooled = sorted([...reference, ...current]);
   const exact = kind === 'p_exact' || isSmall ? yield* exactP(statistic) : null;
   const tiesAware =
-    kind === 'p_exact_ties_aware' || n * m <= cellsUnasked ? yield* tiesAwareP(statistic, pooled) : null;
+    kind === 'p_exact_ties_aware' || n * m <= cellsUnasked ? yield* tiesAwareP(statistic, reference, current) : null;
   const all = {
     p_exact: exact,
     p_exact_ties_aware: tiesAware,
@@ -87,9 +85,16 @@ function* exactP(statistic: KsStatistic): Generator<undefined, number> {
   return yield* ksExactInSteps(statistic);
 }
 
-function* tiesAwareP(statistic: KsStatistic, pooled: Float64Array): Generator<undefined, number> {
+function* tiesAwareP(
+  statistic: KsStatistic,
+  reference: Float64Array,
+  current: Float64Array,
+): Generator<undefined, number> {
   if (statistic.n * statistic.m > cellsMax) throw tooLarge();
-  return yield* ksExactTiesAwareInSteps(statistic, pooled);
+  const pooled = new Float64Array(statistic.n + statistic.m);
+  pooled.set(reference);
+  pooled.set(current, statistic.n);
+  return yield* ksExactTiesAwareInSteps(statistic, pooled.sort());
 }
 
 function tooLarge(): AppError {

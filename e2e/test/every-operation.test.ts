@@ -160,6 +160,30 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
     return answer;
   }
 
+  /** Of an answer that is no list, what in it comes from a row: nothing of anybody's may be. */
+  function foundIn({ operationId }: Operation, { body, text }: Answer): unknown {
+    const counted = (buckets: unknown) => (buckets as { count: number }[]).filter(({ count }) => count > 0);
+    switch (operationId) {
+      case 'getCostSummary':
+        return body['groups'];
+      case 'getSeries':
+        return (body['segments'] as { buckets: unknown }[]).flatMap(({ buckets }) => counted(buckets));
+      case 'getCategories':
+        return counted(body['buckets']);
+      case 'getAggregatedMetrics':
+        return Object.values(body['aggregated_metrics'] as object).flatMap(counted);
+      case 'getSummary':
+        return body['total_requests'] === 0 ? [] : body;
+      case 'getAnomalies':
+        return body['scored'];
+      case 'exportSamples':
+        // The header and nothing below it.
+        return text.trimEnd().split('\r\n').slice(1);
+      default:
+        return body['data'];
+    }
+  }
+
   it('finds nothing, changes nothing and breaks nothing in any parameter of any operation', async () => {
     await call(operations.all.find(({ operationId }) => operationId === 'createChatCompletion') as Operation, {
       body: { model: 'small', messages: [{ role: 'user', content: 'a row to be found' }] },
@@ -175,9 +199,7 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
               ? pathOf(operation, encoded)
               : `${pathOf(operation, absentId)}?${parameter.name}=${encoded}`;
           const answer = await expectHarmless(operation, path);
-          // A sum has no rows, and nothing of anybody's is in it.
-          const found = operation.operationId === 'getCostSummary' ? answer.body['groups'] : answer.body['data'];
-          if (answer.status < 300) expect([path, found]).toEqual([path, []]);
+          if (answer.status < 300) expect([path, foundIn(operation, answer)]).toEqual([path, []]);
           asked += 1;
         }
       }

@@ -521,7 +521,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION monitoring_ingest.sketch_key(value double precision)
  RETURNS integer
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
+ IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (value = (0)::double precision) THEN 0 WHEN ((value = 'NaN'::double precision) OR (abs(value) = 'Infinity'::double precision)) THEN NULL::integer ELSE ((sign(value) * ((40000)::double precision + ceil((ln(abs(value)) / ln(((1.01)::double precision / (0.99)::double precision)))))))::integer END;
 
 grant delete, insert, select, update on dead_letters to monitoring_ingest_app;

@@ -154,7 +154,7 @@ export const DriftMethod = z
     options: z.array(
       z.object({
         name: z.string(),
-        default: z.union([z.string(), z.number()]).nullable(),
+        default_value: z.union([z.string(), z.number()]).nullable(),
         values: z.array(z.string()).nullable().describe('null: any number that its description allows.'),
         description: z.string(),
       }),

@@ -457,7 +457,7 @@ export interface DriftMethod {
   p_value: string | null;
   options: ({
     name: string;
-    default: string | number | null;
+    default_value: string | number | null;
     /** null: any number that its description allows. */
     values: string[] | null;
     description: string;

@@ -26,12 +26,14 @@ describe('POST /api/v1/drift/compare (MX-7)', () => {
 
   it('lists its methods, each with the options and the defaults that it takes', async () => {
     const { body } = await service.get('/api/v1/drift/methods');
-    const methods = body['data'] as { method: string; options: { name: string; default: unknown }[] }[];
+    const methods = body['data'] as { method: string; options: { name: string; default_value: unknown }[] }[];
     expect(methods.map(({ method }) => method)).toEqual(
       expect.arrayContaining(['psi', 'ks', 'chi_square', 'wasserstein', 'jensen_shannon', 'hellinger', 'kl', 'mmd']),
     );
     for (const { method, options } of methods) {
-      const given = options.filter((option) => option.default !== null).map((option) => [option.name, option.default]);
+      const given = options
+        .filter((option) => option.default_value !== null)
+        .map((option) => [option.name, option.default_value]);
       const rows = {
         reference:
           method.includes('mmd') || method.includes('centroid')

@@ -218,7 +218,7 @@ function describeOption(name: keyof DriftOptions, byDefault: string | number | n
   const inner = schema.unwrap();
   return {
     name,
-    default: byDefault,
+    default_value: byDefault,
     values: 'options' in inner ? [...inner.options] : null,
     description: schema.description ?? inner.description ?? '',
   };

@@ -26,7 +26,9 @@ const home = join(folder, 'mesh');
 const mesh = cleanUp.use(
   await startMesh({
     home,
-    overrides: { gateway: { LIMITS_FILE: join(import.meta.dirname, 'load', 'no-limits.json'), LOOP_DELAY_MS_MAX: '60000' } },
+    overrides: {
+      gateway: { LIMITS_FILE: join(import.meta.dirname, 'load', 'no-limits.json'), LOOP_DELAY_MS_MAX: '60000' },
+    },
   }),
 );
 const secret = readFileSync(join(home, 'secrets', 'identity-monitoring-ingest'), 'utf8').trim();
@@ -36,6 +38,10 @@ cleanUp.defer(() => sql.end());
 const service = mesh.services['monitoring-ingest'];
 if (service === undefined) throw new Error('the mesh has no monitoring-ingest');
 const servicePid = service.pid;
+
+const { rows: backends } = await sql.query<{ pid: number }>('select pg_backend_pid() as pid');
+const [, postmaster = ''] =
+  /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${String(backends[0]?.pid)}/status`, 'utf8')) ?? [];
 
 interface Row {
   what: string;
@@ -88,7 +94,9 @@ async function load(what: string, url: string, rows: number, connections: number
         body,
         headers: {
           'content-type': 'application/json',
-          ...(direct ? { 'x-signalbox-identity': identity(target) } : { authorization: `Bearer ${String(mesh.adminKey)}` }),
+          ...(direct
+            ? { 'x-signalbox-identity': identity(target) }
+            : { authorization: `Bearer ${String(mesh.adminKey)}` }),
         },
       });
       const text = await answer.body.text();
@@ -110,7 +118,15 @@ async function load(what: string, url: string, rows: number, connections: number
   const postgresUs = ((cpuMs(postgresPids()) - before.postgres) * 1_000) / stored;
   times.sort((one, other) => one - other);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { what, rowsPerRequest: rows, rowsPerSecond: stored / seconds, p50Ms: at(0.5), p99Ms: at(0.99), serviceUs, postgresUs };
+  return {
+    what,
+    rowsPerRequest: rows,
+    rowsPerSecond: stored / seconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    serviceUs,
+    postgresUs,
+  };
 }
 
 /** The same rows by COPY on two connections, a commit for each thousand: what Postgres alone would take. */
@@ -143,7 +159,15 @@ async function copy(): Promise<Row> {
   );
   const seconds = (performance.now() - from) / 1_000;
   const postgresUs = ((cpuMs(postgresPids()) - before) * 1_000) / stored;
-  return { what: 'bare COPY', rowsPerRequest: 1_000, rowsPerSecond: stored / seconds, p50Ms: 0, p99Ms: 0, serviceUs: 0, postgresUs };
+  return {
+    what: 'bare COPY',
+    rowsPerRequest: 1_000,
+    rowsPerSecond: stored / seconds,
+    p50Ms: 0,
+    p99Ms: 0,
+    serviceUs: 0,
+    postgresUs,
+  };
 }
 
 /** CPU time that processes have used so far, in milliseconds (Linux' /proc). */
@@ -159,9 +183,8 @@ function cpuMs(pids: readonly number[]): number {
 
 /** The server's process and what it has started; those that end meanwhile count no more. */
 function postgresPids(): number[] {
-  const folderOf = /^(\d+)/.exec(readFileSync(join(home, 'postgres', 'postmaster.pid'), 'utf8'))?.[1] ?? '0';
-  const children = readFileSync(`/proc/${folderOf}/task/${folderOf}/children`, 'utf8').trim().split(/\s+/);
-  return [folderOf, ...children].map(Number);
+  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(/\s+/);
+  return [postmaster, ...children].map(Number);
 }
 
 function disposable(pool: Pool): AsyncDisposable & { value: Pool } {

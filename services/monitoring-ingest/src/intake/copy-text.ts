@@ -79,7 +79,7 @@ const specials = /[\\\t\n\r]/g;
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 function line(columns: readonly string[]): string {
-  return `${columns.join('\t')}\n`;
+  return columns.join('\t') + '\n';
 }
 
 function text(value: string | null): string {
@@ -95,6 +95,10 @@ function number(value: number | null): string {
   return value === null ? absent : String(value);
 }
 
+/** Rows of one batch often have one time; writing it costs as much as all their numbers. */
+let written = { ms: Number.NaN, text: '' };
+
 function time(ms: number): string {
-  return new Date(ms).toISOString();
+  if (written.ms !== ms) written = { ms, text: new Date(ms).toISOString() };
+  return written.text;
 }

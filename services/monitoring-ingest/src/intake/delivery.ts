@@ -61,6 +61,13 @@ export function rowsOf({ samples, points, spans, drifts }: Delivery): number {
   return samples.length + points.length + spans.length + drifts.length;
 }
 
+/** The models that are measured, each with its type. */
+export function modelsOf({ samples }: Delivery): Map<string, string> {
+  const models = new Map<string, string>();
+  for (const { modelId, modelType } of samples) if (!models.has(modelId)) models.set(modelId, modelType);
+  return models;
+}
+
 /** What makes a sample one: 128 bits of a digest that no two samples of a tenant, or of two, will share. */
 export function sampleKey(tenantId: string, { modelId, requestId }: Pick<SampleRow, 'modelId' | 'requestId'>): string {
   // None of the three can hold a NUL.

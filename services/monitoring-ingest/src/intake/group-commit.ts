@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@signalbox/errors';
 import { fromDatabaseError, type Database } from '@signalbox/postgres';
-import { rowsOf, type Delivery, type Receipt } from './delivery.ts';
+import { modelsOf, rowsOf, type Delivery, type Receipt } from './delivery.ts';
 import { isDataError, KeyTaken, writeDeliveries } from './intake-store.ts';
 
 /** Where measurements are handed in. */
@@ -75,9 +75,10 @@ export function openIntake(options: IntakeOptions): Intake {
   /** A model that is taken out of the registry comes back with its next sample, as soon as this is forgotten. */
   function rememberModels(entries: readonly Entry[]): void {
     if (known.size > knownMax) known.clear();
+    const nowMs = performance.now();
     for (const { delivery } of entries) {
-      for (const { modelId } of delivery.samples) {
-        if (!isKnownModel(delivery.tenantId, modelId)) known.set(`${delivery.tenantId}\0${modelId}`, performance.now());
+      for (const modelId of modelsOf(delivery).keys()) {
+        if (!isKnownModel(delivery.tenantId, modelId)) known.set(`${delivery.tenantId}\0${modelId}`, nowMs);
       }
     }
   }

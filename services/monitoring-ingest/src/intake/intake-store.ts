@@ -4,7 +4,7 @@ import type { Database } from '@signalbox/postgres';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { copyColumns, pointLine, sampleLine, spanLine } from './copy-text.ts';
-import { sampleKey, type Delivery, type Receipt, type Remembered } from './delivery.ts';
+import { modelsOf, sampleKey, type Delivery, type Receipt, type Remembered } from './delivery.ts';
 
 /** Somebody else has used one of the keys meanwhile. The same again finds what that one stored. */
 export class KeyTaken extends Error {}
@@ -115,7 +115,7 @@ async function claimSamples(
   const duplicates = new Map<number, number[]>();
   const lines: Line[] = [];
   const seen = new Set<string>();
-  const minutes = new Map<string, [tenant: string, model: string, minute: string]>();
+  const minutes = new Map<string, Map<number, Mark>>();
   for (const [at, { tenantId, samples }] of fresh) {
     samples.forEach((row, index) => {
       const key = sampleKey(tenantId, row);
@@ -125,15 +125,13 @@ async function claimSamples(
       }
       seen.add(key);
       lines.push({ delivery: at, index, text: sampleLine(tenantId, row), key });
-      const minute = Math.floor(row.timeMs / 60_000);
-      const mark = `${tenantId}\0${row.modelId}\0${minute.toString()}`;
-      if (!minutes.has(mark)) minutes.set(mark, [tenantId, row.modelId, new Date(minute * 60_000).toISOString()]);
+      markMinute(minutes, tenantId, row);
     });
   }
   if (lines.length === 0) return { lines, duplicates };
   // In one order everywhere, or two writers could wait for each other.
   const keys = [...seen].sort();
-  const marks = [...minutes.values()];
+  const marks = [...minutes.values()].flatMap((ofModel) => [...ofModel.values()]);
   const { rows } = await client.query<{ key: string }>({
     name: 'claim-samples',
     text: `with wanted as materialized (select unnest($1::uuid[]) as key),
@@ -145,9 +143,9 @@ async function claimSamples(
     values: [
       `{${keys.join(',')}}`,
       dayOf(nowMs),
-      marks.map(([tenant]) => tenant),
-      marks.map(([, model]) => model),
-      marks.map(([, , minute]) => minute),
+      marks.map(({ tenantId }) => tenantId),
+      marks.map(({ modelId }) => modelId),
+      marks.map(({ minute }) => new Date(minute * minuteMs).toISOString()),
     ],
   });
   if (rows.length === 0) return { lines, duplicates };
@@ -158,6 +156,28 @@ async function claimSamples(
     else winners.push(each);
   }
   return { lines: winners, duplicates };
+}
+
+/** A minute that has got samples of a model. */
+interface Mark {
+  tenantId: string;
+  modelId: string;
+  /** Since 1970. */
+  minute: number;
+}
+
+const minuteMs = 60_000;
+
+function markMinute(
+  marks: Map<string, Map<number, Mark>>,
+  tenantId: string,
+  { modelId, timeMs }: Delivery['samples'][number],
+): void {
+  const model = `${tenantId}\0${modelId}`;
+  const minute = Math.floor(timeMs / minuteMs);
+  const ofModel = marks.get(model);
+  if (ofModel === undefined) marks.set(model, new Map([[minute, { tenantId, modelId, minute }]]));
+  else if (!ofModel.has(minute)) ofModel.set(minute, { tenantId, modelId, minute });
 }
 
 function linesOf<Kind extends 'points' | 'spans'>(
@@ -251,8 +271,9 @@ async function insertModels(
   { isKnownModel }: WriteOptions,
 ): Promise<void> {
   const unknown = new Map<string, readonly [string, string, string]>();
-  for (const [, { tenantId, samples }] of fresh) {
-    for (const { modelId, modelType } of samples) {
+  for (const [, delivery] of fresh) {
+    const { tenantId } = delivery;
+    for (const [modelId, modelType] of modelsOf(delivery)) {
       if (!isKnownModel(tenantId, modelId)) unknown.set(`${tenantId}\0${modelId}`, [tenantId, modelId, modelType]);
     }
   }

@@ -505,6 +505,8 @@ export interface DriftPolicy {
   rows_min: number;
   /** The least PSI of a distribution that is drift. */
   psi: number;
+  /** The least PSI that is called major, and not moderate. */
+  psi_major: number;
   /** The least squared MMD of embeddings that is drift. */
   mmd2: number;
   /** The least change of the share of missing or invalid values that is drift. */
@@ -570,6 +572,8 @@ export interface DriftReferenceInput {
     rows_min?: number;
     /** The least PSI of a distribution that is drift. */
     psi?: number;
+    /** The least PSI that is called major, and not moderate. */
+    psi_major?: number;
     /** The least squared MMD of embeddings that is drift. */
     mmd2?: number;
     /** The least change of the share of missing or invalid values that is drift. */

@@ -26,17 +26,24 @@ export function checkDistribution(
   const binned = binSamples(samples, { binning: 'recommended', closed: 'left_closed' });
   const terms = psiTerms(withoutZeros(binned.shares, 'fill', 1e-4));
   const { method, pValue, details } = significanceOf(samples);
+  const stability = sum(terms);
   return {
     column: name,
     check: 'distribution',
-    effect: { method: 'psi', value: sum(terms), threshold: thresholds.psi },
+    effect: { method: 'psi', value: stability, threshold: thresholds.psi },
     significance: { method, pValue },
     isPermuted: false,
     isCalibrated: true,
     sizes: { reference: valuesIn(reference), current: valuesIn(current) },
     bins: explain(binned, terms),
-    details,
+    details: { ...details, psi_band: bandOf(stability, thresholds) },
   };
+}
+
+/** The usual names: below 0.1, up to 0.25, and from there on. They say how much, not how certain. */
+function bandOf(stability: number, thresholds: Thresholds): 'minor' | 'moderate' | 'major' {
+  if (stability < thresholds.psi) return 'minor';
+  return stability < thresholds.psi_major ? 'moderate' : 'major';
 }
 
 type Comparable = Extract<Samples, { kind: 'numeric' | 'categorical' }>;

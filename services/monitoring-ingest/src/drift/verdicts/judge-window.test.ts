@@ -83,6 +83,7 @@ describe('a verdict on one window (MX-7)', () => {
     expect(parts).toHaveLength(10);
     expect(parts).toEqual(parts.toSorted((a, b) => b - a));
     expect(parts.reduce((total, part) => total + part, 0)).toBeCloseTo(check?.effect?.value ?? 0, 10);
+    expect(check?.details['psi_band']).toBe('major');
     expect(check?.bins[0]?.bin).toMatch(/^\(-∞|∞\)$/);
   });
 

@@ -31,6 +31,7 @@ interface DataPoint {
 
 const noRecordedValue = 1;
 const metricCharactersMax = 500;
+const bucketsMax = 2_000;
 /** Of `aggregationTemporality`; 0 and what nobody knows is taken for a sum since some beginning. */
 const delta = 1;
 
@@ -108,6 +109,7 @@ function numberOf({ asDouble, asInt }: NumberPoint, kind: PointKind): Measured {
 
 function histogramOf(point: HistogramPoint, temporality: number | undefined): Measured {
   const { bucketCounts: counts, explicitBounds: bounds } = point;
+  if (counts.length > bucketsMax) return `Expected at most ${bucketsMax.toLocaleString('en')} buckets.`;
   if (counts.length > 0 && counts.length !== bounds.length + 1) return 'Expected one bucket more than bounds.';
   if (bounds.some((bound, index) => !(bound > (bounds[index - 1] ?? -Infinity)) || bound === Infinity))
     return 'Expected bounds that grow.';

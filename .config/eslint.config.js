@@ -13,6 +13,7 @@ const entryFiles = [
   'infra/**',
   'bench/**',
   'e2e/**',
+  'packages/sdk/examples/**',
   '**/test/**',
   '**/*.test.ts',
 ];
@@ -54,7 +55,16 @@ const processImports = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.signalbox/**', '.turbo/**', 'coverage/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.signalbox/**',
+      '.turbo/**',
+      'coverage/**',
+      'packages/sdk/src/wire.ts',
+    ],
+  },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },

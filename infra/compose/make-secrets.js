@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
-const services = ['gateway', 'chat-router'];
+const services = ['gateway', 'chat-router', 'monitoring-ingest'];
+/** Whom each enqueues for, besides the gateway's audit log. */
+const enqueuesFor = { 'chat-router': ['monitoring-ingest'] };
 
 const secret = () => randomBytes(32).toString('base64url');
 const schemaOf = (service) => service.replaceAll('-', '_');
@@ -53,10 +55,11 @@ for (const use of ['queue', 'cache']) {
   keep(`redis_${use}_url`, () => `redis://:${password}@redis-${use}:6379`);
 }
 // Each service holds the key it is called with; the gateway holds all, for it calls all, and all hold the gateway's, to
-// sign what they hand to its audit log.
+// sign what they hand to its audit log, and the keys of those they enqueue for.
 const keys = services.map((service) => ({ service, key: keep(`${schemaOf(service)}_identity_key`, secret) }));
 for (const { service } of keys) {
-  const held = keys.filter((one) => service === 'gateway' || one.service === service || one.service === 'gateway');
+  const callees = [service, 'gateway', ...(enqueuesFor[service] ?? [])];
+  const held = keys.filter((one) => service === 'gateway' || callees.includes(one.service));
   keep(`${schemaOf(service)}_identity_keys`, () => held.map((one) => `${one.service}:first:${one.key}`).join(','));
 }
 keep('token_signing_keys.json', makeSigningKeys);

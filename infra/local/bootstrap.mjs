@@ -72,8 +72,14 @@ While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds w
     help: `npm run bench: measures what the gateway and the services behind it cost, beside peers.
 
   npm run bench                     both hops beside nginx and Portkey
-  npm run bench -- SUITE            gateway (the same), chat-router
+  npm run bench -- SUITE            gateway (the same), chat-router, monitoring-intake, monitoring-reads, drift-verdicts, sdk
   npm run bench -- SUITE --quick    one short round, for a look; nothing is written`,
+  },
+  'bench-sdk': {
+    program: 'bench/sdk.ts',
+    help: `npm run bench:sdk: measures what sending with the SDK costs, near and far.
+
+  npm run bench:sdk -- --quick      one short round of each`,
   },
 };
 

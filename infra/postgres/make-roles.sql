@@ -11,3 +11,8 @@
 \set owner_password `cat /run/secrets/chat_router_owner_password`
 \set app_password `cat /run/secrets/chat_router_app_password`
 \ir service-room.sql
+
+\set schema monitoring_ingest
+\set owner_password `cat /run/secrets/monitoring_ingest_owner_password`
+\set app_password `cat /run/secrets/monitoring_ingest_app_password`
+\ir service-room.sql

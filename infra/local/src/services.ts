@@ -33,13 +33,15 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router'],
+    calls: ['chat-router', 'monitoring-ingest'],
     environment: ({ urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
       GATEWAY_REPLICAS: String(gatewayReplicas),
       CHAT_ROUTER_URL: urlsOf('chat-router').join(','),
       CHAT_ROUTER_ADMIN_URL: adminUrlsOf('chat-router').join(','),
+      MONITORING_INGEST_URL: urlsOf('monitoring-ingest').join(','),
+      MONITORING_INGEST_ADMIN_URL: adminUrlsOf('monitoring-ingest').join(','),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -56,8 +58,8 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'chat-router',
-    // It hands the gateway what belongs into the audit log.
-    calls: ['gateway'],
+    // It hands the gateway what belongs into the audit log, and monitoring what was used.
+    calls: ['gateway', 'monitoring-ingest'],
     environment: ({ secret, chromaUrl }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
       ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
@@ -68,6 +70,13 @@ export const services: readonly ServiceDefinition[] = [
     files: ['PROVIDERS_FILE'],
     // The names of providers' keys are chosen in the providers file, so the habit of the trade is the rule.
     passesThrough: (name) => name.endsWith('_API_KEY'),
+  },
+  {
+    name: 'monitoring-ingest',
+    calls: ['gateway'],
+    environment: () => ({}),
+    settings: ['RAW_RETENTION_DAYS', 'INTAKE_PENDING_ROWS_MAX', 'INTAKE_PENDING_BYTES_MAX'],
+    files: [],
   },
 ];
 

@@ -6,11 +6,14 @@ export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** The services that answer requests. Teams deploy them independently. */
 export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'monitoring-ingest' | 'alerting';
 
-/** In whose shape a route speaks: ours (problem+json) or a vendor's, so that the vendor's clients raise the right class. */
-export type Dialect = 'signalbox' | 'openai' | 'anthropic';
+/**
+ * In whose shape a route speaks: ours (problem+json), a vendor's, so that the vendor's clients raise the right class, or
+ * OTLP's, whose refusals are a `Status` in the encoding of the request and never 429.
+ */
+export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'otlp';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
-export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents';
+export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
 
 export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
   status: number;
@@ -41,6 +44,11 @@ export interface RouteContract<
    * matches `/v1/models/signalbox/extractive`, with `signalbox/extractive` as the model. OpenAPI has no notation for it.
    */
   takesRestOfPath: boolean;
+  /**
+   * A parameter of `path` may hold slashes, written `%2F`: `/api/v1/models/openai%2Fgpt-5/health`. Anywhere else an encoded
+   * slash is refused.
+   */
+  takesEncodedSlash: boolean;
   summary: string;
   description?: string;
   tag: string;
@@ -52,6 +60,11 @@ export interface RouteContract<
    * body's schema must then be readable from text.
    */
   takesForm: boolean;
+  /**
+   * The media types of a body that the handler reads as bytes (`mountBytesRoute`). `body` then says what is in it where it
+   * is JSON, for the document alone. Empty: the body is JSON, and is held against `body` before the handler runs.
+   */
+  bodyTypes: readonly string[];
   /** The largest body accepted, in bytes, counted after decompression. 0: no body. */
   bodyBytesMax: number;
   /** How long the gateway waits for the first byte of the answer, and between two bytes of it. */
@@ -73,7 +86,9 @@ const noBody = z.undefined();
 
 type Defaults =
   | 'takesRestOfPath'
+  | 'takesEncodedSlash'
   | 'takesForm'
+  | 'bodyTypes'
   | 'dialect'
   | 'routeClass'
   | 'bodyBytesMax'
@@ -104,7 +119,9 @@ export function defineRoute<
 >(route: RouteDefinition<Params, Query, Body, Answer, Access>): RouteContract<Params, Query, Body, Answer, Access> {
   return {
     takesRestOfPath: false,
+    takesEncodedSlash: false,
     takesForm: false,
+    bodyTypes: [],
     dialect: 'signalbox',
     routeClass: 'default',
     bodyBytesMax: route.body === undefined ? 0 : 262_144,

@@ -17,6 +17,8 @@ export const scopes = [
   'keys:write',
   'metrics:read',
   'metrics:write',
+  'models:read',
+  'models:write',
   'providers:read',
   'providers:write',
   'research:read',

@@ -7,16 +7,20 @@ export type IdKind =
   | 'budget'
   | 'connection'
   | 'conversation'
+  | 'drift'
   | 'evt'
   | 'job'
   | 'key'
+  | 'reference'
   | 'req'
   | 'session'
+  | 'slo'
   | 'system'
   | 'task'
   | 'tenant'
   | 'usage'
-  | 'user';
+  | 'user'
+  | 'verdict';
 
 // Crockford's base 32 in lower case: no i, l, o, u, so that an id survives being read aloud.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -11,13 +11,15 @@ import { createLogger } from '@signalbox/telemetry';
 import pg from 'pg';
 import { prepareRoom, urlAs } from '../prepare-room.ts';
 import { startPostgres } from '../start-postgres.ts';
+import { makeClientTypes } from './make-client-types.ts';
 import type { RepositoryFile } from './repository-files.ts';
 
 const password = 'check';
 
 /**
  * Makes the files that are generated and committed, as the code makes them now: `openapi.json` of every service from the
- * contracts (the gateway's holds all of them), and `schema.sql` from its migrations, on a Postgres that lives for this.
+ * contracts (the gateway's holds all of them), `schema.sql` from its migrations, on a Postgres that lives for this, and the
+ * SDK's types.
  */
 export async function makeGenerated(root: string, files: readonly RepositoryFile[]): Promise<RepositoryFile[]> {
   const services = files.flatMap(({ path }) => /^services\/([^/]+)\/package\.json$/.exec(path)?.[1] ?? []);
@@ -26,7 +28,8 @@ export async function makeGenerated(root: string, files: readonly RepositoryFile
   const writesItsOwn = (service: string): boolean => files.some(({ path }) => path === documentWriterOf(service));
   const written = services.filter(writesItsOwn).map((service) => writeOpenApi(root, service));
   const made = services.filter((service) => !writesItsOwn(service)).map((service) => makeOpenApi(service, version));
-  return [...(await Promise.all(written)), ...made, ...(await makeSchemas(root, files, services))];
+  const schemas = await makeSchemas(root, files, services);
+  return [...(await Promise.all(written)), ...made, ...schemas, makeClientTypes(allRoutes)];
 }
 
 function documentWriterOf(service: string): string {

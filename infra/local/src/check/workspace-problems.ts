@@ -22,6 +22,8 @@ interface Workspace {
 }
 
 const lifecycleScripts = ['preinstall', 'install', 'postinstall', 'prepare'];
+// The SDK also runs where nobody chose the Node for us.
+const published = 'packages/sdk';
 // It only ever runs from its sources, so it is never built; see turbo.json.
 const neverBuilt = 'packages/test-kit';
 
@@ -60,8 +62,11 @@ function identityProblems({ folder, kind, manifest }: Workspace): string[] {
     [manifest.name === name, `the name must be ${name}`],
     [manifest.type === 'module', '"type" must be "module"'],
     [manifest.description?.endsWith('.') === true, 'a description says in one sentence what it is'],
-    [manifest.private === true || folder === 'packages/sdk', 'only the SDK is published'],
-    [kind === 'tool' || manifest.engines?.node === '>=24', '"engines.node" must be ">=24"'],
+    [manifest.private === true || folder === published, 'only the SDK is published'],
+    [
+      kind === 'tool' || manifest.engines?.node === (folder === published ? '>=20' : '>=24'),
+      '"engines.node" must be ">=24", of the SDK ">=20"',
+    ],
     [
       kind === 'tool' || folder === neverBuilt || manifest.files?.includes('dist') === true,
       '"files" must name "dist", or images ship sources',

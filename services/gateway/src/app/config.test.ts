@@ -14,6 +14,8 @@ const good = {
   TOKEN_ISSUER: 'https://api.example.com',
   CHAT_ROUTER_URL: 'http://127.0.0.1:8081',
   CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:9091',
+  MONITORING_INGEST_URL: 'http://127.0.0.1:8082',
+  MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9092',
 };
 
 function problemsOf(change: Record<string, string | undefined>): string[] {

@@ -36,6 +36,7 @@ export const LimitsFile = z.strictObject({
     keys: OtherClass.optional(),
     health: OtherClass.optional(),
     documents: OtherClass.optional(),
+    ingest: OtherClass.optional(),
   }),
   principal: z.strictObject({ cost_units: Rate.optional() }),
   tenant: z.strictObject({ requests: Rate.optional(), cost_units: Rate.optional() }),

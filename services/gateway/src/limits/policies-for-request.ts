@@ -46,6 +46,7 @@ export function limitsInForce(file: LimitsFile, defaultRequestsPerMinute: number
       keys: complete(file.classes.keys),
       health: complete(file.classes.health),
       documents: complete(file.classes.documents),
+      ingest: complete(file.classes.ingest),
     },
     principal: file.principal,
     tenant,

@@ -14,7 +14,7 @@ export type Lookup =
   | { kind: 'not_found' };
 
 export interface RouteTable {
-  /** Throws `validation_failed` for an encoded slash anywhere but in a parameter that takes the rest of the path. */
+  /** Throws `validation_failed` for an encoded slash anywhere but in a parameter that may hold one, or takes the rest. */
   find(method: string, path: string): Lookup;
 }
 
@@ -22,6 +22,8 @@ export interface RouteTable {
 interface Resource {
   segments: readonly string[];
   takesRest: boolean;
+  /** Every route of it takes encoded slashes in its parameters. */
+  takesSlash: boolean;
   methods: Map<string, RouteContract>;
   allow: string;
   deprecated: boolean;
@@ -55,6 +57,7 @@ export function compileRouteTable(
     const resource = resources.get(template) ?? {
       segments: template.split('/'),
       takesRest: route.takesRestOfPath,
+      takesSlash: route.takesEncodedSlash,
       methods: new Map(),
       allow: '',
       deprecated,
@@ -70,8 +73,12 @@ export function compileRouteTable(
 
   return {
     find(method, asked) {
-      const path = /%2f/i.test(asked) ? withPlainSlashes(asked) : asked;
-      const resource = fixed.get(path) ?? patterns.find((pattern) => matches(pattern, path.split('/')));
+      const isEncoded = /%2f/i.test(asked);
+      const kept = isEncoded
+        ? patterns.find((pattern) => pattern.takesSlash && matches(pattern, asked.split('/')))
+        : undefined;
+      const path = isEncoded && kept === undefined ? withPlainSlashes(asked) : asked;
+      const resource = kept ?? fixed.get(path) ?? patterns.find((pattern) => matches(pattern, path.split('/')));
       if (path !== asked && resource?.takesRest !== true) throw encodedSlash();
       if (resource === undefined) return { kind: 'not_found' };
       const route = resource.methods.get(method);

@@ -1,0 +1,3105 @@
+/**
+ * The wire as plain TypeScript, made from packages/contracts by `npm run check -- --write`: what clients send and get, without
+ * the library that checks it. Not written by hand.
+ */
+
+/** `rate` is how many values there were a second, of a counter how much was added a second. A percentile is within 1 % of the value at rank ⌈q·n⌉ (`p95`: q = 0.95). */
+export type Aggregate = 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** The beginning of the key, enough to recognise it. */
+  hint: string;
+  scopes: Scope[];
+  limits: KeyLimits;
+  /** `expiring`: rotated, and still accepted for the overlap. */
+  status: 'active' | 'expiring' | 'expired' | 'revoked';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  /** The key that took over at a rotation. */
+  replaced_by: string | null;
+}
+
+export interface ApiKeyInput {
+  name: string;
+  /** At most what the caller holds itself. */
+  scopes: Scope[];
+  /** Absent: the key does not expire. */
+  expires_in_days?: number;
+  limits?: KeyLimits;
+}
+
+/** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
+export type Architecture = 'single' | 'ensemble' | 'hybrid';
+
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+
+export interface AuditEvent {
+  id: string;
+  at: string;
+  /** Null where no tenant could be told, as for a refused credential. */
+  tenant_id: string | null;
+  /** The principal's id, or `anonymous`. */
+  actor: string;
+  action: AuditAction;
+  target: string | null;
+  outcome: 'ok' | 'refused';
+  request_id: string | null;
+  ip: string | null;
+  /** Facts about the act, never a secret. */
+  details: Record<string, unknown>;
+}
+
+export interface BatchItemResult {
+  index: number;
+  status: 'stored' | 'duplicate' | 'rejected';
+  errors?: ({
+    path: string;
+    message: string;
+  })[];
+}
+
+export interface BatchResult {
+  /** Stored now, or before. */
+  accepted: number;
+  /** Of these, how many were there already. */
+  duplicates: number;
+  rejected: number;
+  results: BatchItemResult[];
+}
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+export interface Budget {
+  id: string;
+  name: string;
+  scope: BudgetScope;
+  period: 'hour' | 'day' | 'month';
+  hard_usd: UsdAmount | null;
+  soft_usd: UsdAmount | null;
+  hard_tokens: number | null;
+  soft_tokens: number | null;
+  /** What a budget in dollars does about a model whose price nobody knows. */
+  unknown_price: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+  created_at: string;
+  updated_at: string;
+  /** The present period, counted from the ledger. */
+  current: {
+    from: string;
+    to: string;
+    spent_usd: UsdAmount;
+    spent_tokens: number;
+  };
+}
+
+export interface BudgetChanges {
+  name?: string;
+  /** Nothing is spent beyond it: requests are refused before they are made. */
+  hard_usd?: UsdAmount | null;
+  /** Told of when it is crossed; nothing is refused. */
+  soft_usd?: UsdAmount | null;
+  hard_tokens?: number | null;
+  soft_tokens?: number | null;
+  /** What a budget in dollars does about a model whose price nobody knows. */
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+}
+
+export interface BudgetInput {
+  name: string;
+  scope: BudgetScope;
+  /** Of the calendar, in UTC. */
+  period: 'hour' | 'day' | 'month';
+  /** Nothing is spent beyond it: requests are refused before they are made. */
+  hard_usd?: UsdAmount | null;
+  /** Told of when it is crossed; nothing is refused. */
+  soft_usd?: UsdAmount | null;
+  hard_tokens?: number | null;
+  soft_tokens?: number | null;
+  /** Absent: such requests are refused. */
+  unknown_price?: {
+    kind: 'refuse';
+  } | {
+    kind: 'ceiling';
+    usd_per_million_tokens: UsdAmount;
+  };
+}
+
+/** Whose spending counts. */
+export type BudgetScope = {
+  kind: 'tenant';
+} | {
+  kind: 'key';
+  /** The API key or the user. */
+  key_id: string;
+} | {
+  kind: 'system';
+  /** The system or alias. */
+  system: string;
+};
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: ({
+    index: number;
+    message: {
+      role: string;
+      content?: string | null;
+      [member: string]: unknown;
+    };
+    finish_reason: string | null;
+    [member: string]: unknown;
+  })[];
+  usage?: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+export interface ChatCompletionRequest {
+  model: string;
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+    content?: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[] | null;
+    [member: string]: unknown;
+  })[];
+  stream?: boolean | null;
+  stream_options?: {
+    include_usage?: boolean;
+    [member: string]: unknown;
+  } | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export interface ComponentHealth {
+  status: HealthStatus;
+  latency_ms: number;
+  error?: string;
+}
+
+export interface ConnectionChanges {
+  /** Its models are asked for as `name/model`. */
+  name?: string;
+  base_url?: string | null;
+  /** Null: it is forgotten. */
+  api_key?: string | null;
+  models?: string[] | null;
+  /** In place of all options before. */
+  options?: ConnectionOptions;
+}
+
+export interface ConnectionInput {
+  /** Its models are asked for as `name/model`. */
+  name: string;
+  kind: ProviderKind;
+  /** As for the official clients. Absent: the provider’s own; `openai_compatible` needs one. */
+  base_url?: string;
+  /** Sealed at once, and never readable again. */
+  api_key?: string;
+  /** Absent: those that the registry knows of the provider. */
+  models?: string[];
+  options?: ConnectionOptions;
+}
+
+export interface ConnectionOptions {
+  timeouts?: {
+    connect_ms?: number;
+    first_token_ms?: number;
+    idle_ms?: number;
+    document_ms?: number;
+    stream_ms?: number;
+  };
+  /** After how many failures in which time it rests, and for how long. */
+  breaker?: {
+    failures_max?: number;
+    window_ms?: number;
+    open_ms?: number;
+  };
+  /** In what a server differs from the API that it speaks. */
+  quirks?: Record<string, boolean | string>;
+  /** By the names of models: over what the registry knows. */
+  model_facts?: Record<string, ModelFactsInput>;
+}
+
+export type ConnectionState = 'ready' | 'not_configured' | 'unauthorised' | 'unreachable';
+
+export interface ConnectionTest {
+  state: ConnectionState;
+  /** What it was told by, in a sentence. */
+  detail: string;
+  latency_ms: number | null;
+  /** The models that the provider lists; null where it did not. */
+  models: string[] | null;
+}
+
+export interface Conversation {
+  id: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  /** How many there are. */
+  messages: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ConversationMessage {
+  /** From 1, in the order of the conversation. */
+  position: number;
+  message: ConversationMessageInput;
+  /** Which model wrote it; null where none did. */
+  model: string | null;
+  request_id: string;
+  created_at: string;
+}
+
+export interface ConversationMessageInput {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[] | null;
+  [member: string]: unknown;
+}
+
+/** How a cost is known: what the provider counted at the price of the registry; or at the ceiling of a budget; or what we counted, where the provider said nothing; nothing, since there was no answer; not at all. */
+export type CostBasis = 'price' | 'ceiling' | 'estimate' | 'not_billed' | 'unknown';
+
+export interface CostEstimate {
+  model: string;
+  prompt_tokens: number;
+  /** How the prompt tokens were found: `given`, or an estimate of that name. */
+  method: string;
+  completion_tokens: number;
+  /** Null: nobody knows the price. */
+  cost_usd: UsdAmount | null;
+  price_version: string | null;
+  /** By what the vendor counts, which is not what estimated here. */
+  tokenizer: string | null;
+  /** Who said so, and on which day. */
+  sources: ({
+    url: string;
+    as_of: string;
+  })[];
+}
+
+export interface CostRecord {
+  id: string;
+  at: string;
+  request_id: string;
+  /** The API key or user that asked. */
+  key_id: string;
+  system: string | null;
+  provider: string;
+  model: string;
+  /** How the call came out, as in the usage records. */
+  outcome: string;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  cached_tokens: number | null;
+  reasoning_tokens: number | null;
+  /** Null: unknown, which is not 0. */
+  cost_usd: UsdAmount | null;
+  cost_basis: CostBasis | null;
+  price_version: string | null;
+  tags: CostTags;
+  /** How many calls the request had made by then. */
+  attempts: number | null;
+  /** What was expected before the call. */
+  estimate: {
+    prompt_tokens: number;
+    /** How it was estimated. */
+    method: string;
+    /** Estimated less billed, in parts of the billed: 0.1 is 10 % too much. */
+    error: number | null;
+  } | null;
+}
+
+export interface CostSum {
+  requests: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cost_usd: UsdAmount;
+  /** Calls whose cost is unknown; they are in no sum of dollars. */
+  unpriced_requests: number;
+  /** Estimated less billed prompt tokens, in parts of the billed; null where nothing was estimated. */
+  estimate_error: number | null;
+}
+
+export interface CostSummary {
+  from: string;
+  to: string;
+  group_by: 'model' | 'key' | 'tag' | 'day';
+  total: CostSum;
+  /** The dearest first, days by date. A call with several tags counts in each of them. */
+  groups: ({
+    requests: number;
+    prompt_tokens: number;
+    completion_tokens: number;
+    cost_usd: UsdAmount;
+    /** Calls whose cost is unknown; they are in no sum of dollars. */
+    unpriced_requests: number;
+    /** Estimated less billed prompt tokens, in parts of the billed; null where nothing was estimated. */
+    estimate_error: number | null;
+    /** Null: the calls without a tag. A tag reads `name:value`. */
+    group: string | null;
+  })[];
+  /** There are more groups than are shown. */
+  more_groups: boolean;
+}
+
+/** The labels that a request was given. */
+export type CostTags = Record<string, string>;
+
+export interface CreatedApiKey {
+  id: string;
+  name: string;
+  /** The beginning of the key, enough to recognise it. */
+  hint: string;
+  scopes: Scope[];
+  limits: KeyLimits;
+  /** `expiring`: rotated, and still accepted for the overlap. */
+  status: 'active' | 'expiring' | 'expired' | 'revoked';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  /** The key that took over at a rotation. */
+  replaced_by: string | null;
+  /** The whole key. It is shown this once and stored only as a hash. */
+  key: string;
+}
+
+export interface DriftCheck {
+  /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
+  column: string;
+  check: 'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'outside_schema' | 'error_rate_rise' | 'estimated_performance';
+  outcome: 'drift' | 'no_drift' | 'insufficient_data' | 'not_calibrated';
+  effect: {
+    method: string;
+    value: number;
+    threshold: number;
+  } | null;
+  significance: {
+    method: string;
+    p_value: number;
+    adjusted_p_value: number;
+    alpha: number;
+  } | null;
+  n_reference: number;
+  n_current: number;
+  /** What the effect is made of, those that contribute most first; at most 20. */
+  bins: ({
+    bin: string;
+    reference_share: number;
+    current_share: number;
+    /** Its part of the effect. */
+    contribution: number;
+  })[];
+  details: Record<string, unknown>;
+}
+
+export type DriftColumnKind = 'numeric' | 'categorical' | 'embedding' | 'error_rate' | 'estimated_performance';
+
+export interface DriftComparison {
+  method: DriftMethodName;
+  /** null: not defined, or too little to say it. */
+  statistic: number | 'Infinity' | '-Infinity' | null;
+  /** null where the method has none. */
+  p_value: number | null;
+  /** What it was computed from, bin by bin; `outcome` is `compared` or `insufficient_data`. */
+  details: Record<string, unknown>;
+}
+
+export interface DriftComparisonRequest {
+  method: DriftMethodName;
+  /** What was: numbers, names or vectors. null is missing; "NaN", "Infinity" and "-Infinity" are invalid. */
+  reference?: unknown[];
+  /** What is now. */
+  current?: unknown[];
+  /** In place of rows: an object of categories and how often each occurs. The order of its members is nothing. */
+  reference_counts?: unknown;
+  /** In place of rows: an object of categories and how often each occurs. The order of its members is nothing. */
+  current_counts?: unknown;
+  options?: DriftOptions;
+}
+
+export interface DriftMethod {
+  method: DriftMethodName;
+  summary: string;
+  kinds: SampleKind[];
+  /** What `statistic` is. */
+  statistic: string;
+  /** What `p_value` is; null where there is none. */
+  p_value: string | null;
+  options: ({
+    name: string;
+    default_value: string | number | null;
+    /** null: any number that its description allows. */
+    values: string[] | null;
+    description: string;
+  })[];
+}
+
+export type DriftMethodName = 'psi' | 'ks' | 'chi_square' | 'wasserstein' | 'jensen_shannon' | 'hellinger' | 'kl' | 'tvd' | 'l_infinity' | 'cramers_v' | 'energy_distance' | 'mann_whitney' | 'mmd' | 'centroid_euclidean' | 'centroid_cosine_distance' | 'missing_share' | 'out_of_range' | 'new_categories' | 'page_hinkley' | 'cbpe';
+
+export interface DriftOptions {
+  kind?: SampleKind;
+  /** How numbers are binned. `recommended`: by value where the reference has 20 distinct values or fewer, else deciles. `deciles_of_reference`: the interior edges are the distinct type-7 quantiles 0.1 … 0.9 of the reference, the outer bins are open to infinity. `sturges_on_both`: equal widths over both. `doane_on_reference`: equal widths over the reference, and one bin for what lies outside. */
+  binning?: 'recommended' | 'deciles_of_reference' | 'by_value' | 'sturges_on_both' | 'doane_on_reference';
+  /** Bins are [a, b) or (a, b], of `deciles_of_reference`. */
+  closed?: 'left_closed' | 'right_closed';
+  /** `fill`: a share of zero is replaced by epsilon. `floor`: a share is epsilon at least. `add_half`: (count + 0.5) / (n + 0.5 × bins). `none`: as it is, which may make the result "Infinity". */
+  zero_shares?: 'fill' | 'floor' | 'add_half' | 'none';
+  /** Default 1e-4. */
+  epsilon?: number;
+  /** Which p of `ks`. `auto`: `p_exact` up to 10,000 values a side, else `p_asymptotic_kstwo`. */
+  p_value?: 'auto' | 'p_exact' | 'p_exact_ties_aware' | 'p_asymptotic_kstwo' | 'p_asymptotic_kolmogorov' | 'p_asymptotic_stephens';
+  /** Divide W1 by the reference's population standard deviation, or by at least 0.001. */
+  normed?: 'none' | 'reference_std' | 'reference_std_floor_0.001';
+  /** The divergence, or its square root, in logarithms to base 2 or natural ones. */
+  measure?: 'distance_base2' | 'divergence_base2' | 'distance_natural' | 'divergence_natural';
+  /** KL(from ‖ to). */
+  direction?: 'reference_to_current' | 'current_to_reference';
+  /** Of the table of counts. `homogeneity`: 2 × k, without continuity correction. `homogeneity_yates`: with it, which is for 2 × 2 and changes no other. */
+  test?: 'homogeneity' | 'homogeneity_yates' | 'g_test' | 'goodness_of_fit_reference_as_truth';
+  /** Of the kernel exp(−γ‖x−y‖²). Default: 1 / median² of the distances between the two samples. */
+  gamma?: number;
+  /** For a p by permutation; 0: none. */
+  permutations?: number;
+  /** Of the permutations. Default 1. */
+  seed?: number;
+  /** What `page_hinkley` tolerates above the mean. */
+  delta?: number;
+  /** The rise that is an alarm. */
+  lambda?: number;
+}
+
+export interface DriftPolicy {
+  /** The false discovery rate over all checks of a model (Benjamini and Hochberg). */
+  alpha: number;
+  /** Fewer values on a side: insufficient data. */
+  rows_min: number;
+  /** The least PSI of a distribution that is drift. */
+  psi: number;
+  /** The least PSI that is called major, and not moderate. */
+  psi_major: number;
+  /** The least squared MMD of embeddings that is drift. */
+  mmd2: number;
+  /** The least change of the share of missing or invalid values that is drift. */
+  missing_share: number;
+  /** The least share of values outside the range of the reference that is drift. */
+  out_of_range_share: number;
+  /** The least share of unseen categories that is drift. */
+  new_categories_share: number;
+  /** The least rise of the error rate that is drift. */
+  error_rate_rise: number;
+  /** The least change of the estimated accuracy that is drift. */
+  accuracy_change: number;
+}
+
+export interface DriftReference {
+  id: string;
+  model_id: string;
+  /** The model's newest is in force; older ones stay as they are. */
+  version: number;
+  status: 'active' | 'superseded' | 'retired';
+  source: 'window' | 'upload';
+  window: {
+    from: string;
+    to: string;
+  } | null;
+  /** How many rows it keeps. */
+  rows: number;
+  /** Of how many. */
+  rows_total: number;
+  columns: ({
+    column: string;
+    kind: DriftColumnKind;
+    values: number;
+    missing: number;
+  })[];
+  window_minutes: number;
+  is_scheduled: boolean;
+  positive_label: string | null;
+  policy: DriftPolicy;
+  created_at: string;
+  created_by: string;
+}
+
+export interface DriftReferenceInput {
+  model_id: string;
+  /** Samples of the model that are stored, up to 10,000 of them. */
+  window?: {
+    from: string;
+    to: string;
+  };
+  /** An upload, in place of a window. */
+  rows?: DriftRow[];
+  /** How long each current window is. Default 60; windows are aligned to multiples of it. */
+  window_minutes?: number;
+  /** Whether each window is judged by itself. Default true. */
+  is_scheduled?: boolean;
+  /** The prediction whose probability `score` is. Without it the decision is at a score of 0.5. */
+  positive_label?: string;
+  policy?: {
+    /** The false discovery rate over all checks of a model (Benjamini and Hochberg). */
+    alpha?: number;
+    /** Fewer values on a side: insufficient data. */
+    rows_min?: number;
+    /** The least PSI of a distribution that is drift. */
+    psi?: number;
+    /** The least PSI that is called major, and not moderate. */
+    psi_major?: number;
+    /** The least squared MMD of embeddings that is drift. */
+    mmd2?: number;
+    /** The least change of the share of missing or invalid values that is drift. */
+    missing_share?: number;
+    /** The least share of values outside the range of the reference that is drift. */
+    out_of_range_share?: number;
+    /** The least share of unseen categories that is drift. */
+    new_categories_share?: number;
+    /** The least rise of the error rate that is drift. */
+    error_rate_rise?: number;
+    /** The least change of the estimated accuracy that is drift. */
+    accuracy_change?: number;
+  };
+}
+
+export interface DriftRow {
+  /** What the model was given. */
+  features?: Record<string, number | string | boolean | null>;
+  /** What the model answered. */
+  prediction?: number | string;
+  /** The calibrated probability of the positive class. */
+  score?: number;
+  /** What was true, where it is known. */
+  actual?: number | string;
+  embedding?: number[];
+  error_rate?: number;
+}
+
+export interface DriftVerdict {
+  id: string;
+  model_id: string;
+  reference_id: string;
+  reference_version: number;
+  window: {
+    from: string;
+    to: string;
+  };
+  rows: number;
+  rows_total: number;
+  /** Of this window alone. */
+  outcome: 'drift' | 'no_drift' | 'insufficient_data';
+  /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+  state: 'drifting' | 'suspected' | 'stable' | 'unknown';
+  /** In this window. */
+  flagged_columns: string[];
+  /** In two of the last three windows. */
+  drifting_columns: string[];
+  created_at: string;
+}
+
+export interface DriftVerdictInFull {
+  id: string;
+  model_id: string;
+  reference_id: string;
+  reference_version: number;
+  window: {
+    from: string;
+    to: string;
+  };
+  rows: number;
+  rows_total: number;
+  /** Of this window alone. */
+  outcome: 'drift' | 'no_drift' | 'insufficient_data';
+  /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+  state: 'drifting' | 'suspected' | 'stable' | 'unknown';
+  /** In this window. */
+  flagged_columns: string[];
+  /** In two of the last three windows. */
+  drifting_columns: string[];
+  created_at: string;
+  checks: DriftCheck[];
+  /** Which the reference has not. */
+  unknown_columns: string[];
+}
+
+export interface EmbeddingList {
+  object: 'list';
+  model: string;
+  data: ({
+    index: number;
+    embedding: number[] | string;
+    [member: string]: unknown;
+  })[];
+  [member: string]: unknown;
+}
+
+export interface EmbeddingRequest {
+  model: string;
+  input: string | string[] | number[] | (number[])[];
+  dimensions?: number;
+  encoding_format?: 'float' | 'base64';
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
+
+export interface FeatureSpec {
+  kind: 'number' | 'category';
+  /** The least value of a number. */
+  min?: number;
+  /** The greatest value of a number. */
+  max?: number;
+  /** The values that a category may have. */
+  values?: string[];
+  /** Whether it may be absent or null. Default true. */
+  nullable?: boolean;
+}
+
+export interface HealthReason {
+  kind: 'error_rate' | 'latency' | 'gpu_memory' | 'cpu_usage' | 'memory_usage' | 'objective' | 'drift' | 'no_data';
+  /** The id of the objective, or what drifts. */
+  subject: string | null;
+  value: number | null;
+  limit: number | null;
+}
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+/** `availability`: a sample is good by the part of it that is no error; those that report no `error_rate` do not count. `latency`: a sample is good when it is fast enough. */
+export type Indicator = {
+  kind: 'availability';
+} | {
+  kind: 'latency';
+  /** A request that takes at most this long is good. */
+  threshold_ms: number;
+};
+
+export interface KeyLimits {
+  requests_per_minute?: number;
+  cost_units_per_minute?: number;
+}
+
+export interface ListedDrift {
+  id: string;
+  model_id: string;
+  timestamp: string;
+  drift_type: string;
+  severity: string;
+  confidence: number;
+  feature: string | null;
+  tags: Record<string, string>;
+}
+
+export interface ListedSample {
+  model_id: string;
+  model_type: string;
+  request_id: string;
+  timestamp: string;
+  latency: number;
+  throughput: number | null;
+  error_rate: number | null;
+  resource_usage: {
+    gpu_memory: number | null;
+    cpu_usage: number | null;
+    memory_usage: number | null;
+  };
+  model_version: string | null;
+  environment: string | null;
+  time_to_first_token_ms: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cost_usd: number | null;
+  score: number | null;
+  prediction: string | null;
+  actual: string | null;
+  features: Record<string, string | number | boolean | null>;
+  tags: Record<string, string>;
+  source: string;
+}
+
+export interface Message {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  stop_reason: string | null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+export interface MessageRequest {
+  model: string;
+  messages: ({
+    role: 'user' | 'assistant' | 'system';
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
+    [member: string]: unknown;
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
+    name?: string;
+    [member: string]: unknown;
+  })[];
+  signalbox?: SignalboxOptions;
+  max_tokens: number;
+  stream?: boolean;
+  [member: string]: unknown;
+}
+
+export interface MetricsSummary {
+  from: string;
+  to: string;
+  total_requests: number;
+  /** Milliseconds. */
+  average_latency: number | null;
+  /** The mean over all samples that report one; null when none does. */
+  error_rate: number | null;
+  p50_latency: number | null;
+  p95_latency: number | null;
+  p99_latency: number | null;
+  /** The bound of the percentiles’ relative error. */
+  percentile_error: number;
+  average_gpu_memory: number | null;
+  average_cpu_usage: number | null;
+  average_memory_usage: number | null;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cost_usd: number;
+  /** Null: no service here keeps alerts. */
+  active_alerts: number | null;
+}
+
+export interface Model {
+  id: string;
+  object: 'model';
+  created: number;
+  owned_by: string;
+  [member: string]: unknown;
+}
+
+export interface ModelChanges {
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
+}
+
+export interface ModelFactsInput {
+  context_tokens_max?: number;
+  output_tokens_max?: number;
+  vision?: boolean;
+  tools?: boolean;
+  json_schema?: boolean;
+  reasoning?: boolean;
+  embeddings?: boolean;
+  quality?: number;
+  /** US dollars for a million tokens, as decimal texts. */
+  prices?: {
+    input: string;
+    output: string;
+    cached_input?: string;
+    cache_write?: string;
+    reasoning?: string;
+  };
+}
+
+export interface ModelHealth {
+  model_id: string;
+  status: ModelHealthStatus;
+  since: string;
+  evaluated_at: string;
+  reasons: HealthReason[];
+}
+
+export type ModelHealthStatus = 'ok' | 'drifting' | 'degraded' | 'failing' | 'no_data';
+
+export interface ModelInput {
+  id: string;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
+}
+
+export interface ModelRevision {
+  revision: number;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  created_at: string;
+  /** The principal who made it. */
+  created_by: string;
+}
+
+export interface ModelThresholds {
+  /** Milliseconds. */
+  latency: number;
+  error_rate: number;
+  gpu_memory: number;
+  cpu_usage: number;
+  memory_usage: number;
+}
+
+/** What kind of model it is. */
+export type ModelType = 'llm' | 'cv' | 'tabular' | 'other';
+
+export interface MonitoredModel {
+  id: string;
+  /** False: nobody registered it, and defaults are in force. */
+  registered: boolean;
+  name: string;
+  model_type: ModelType;
+  version: string | null;
+  environment: 'dev' | 'staging' | 'prod' | null;
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  /** Grows by one with every change; 0: never registered. */
+  revision: number;
+  first_seen_at: string;
+  updated_at: string;
+}
+
+export interface Objective {
+  id: string;
+  name: string;
+  model_id: string | null;
+  model_version: string | null;
+  environment: string | null;
+  indicator: Indicator;
+  /** Of a latency objective: the edge that is really counted by, at most 2.1 % above the threshold. */
+  effective_threshold_ms: number | null;
+  target: number;
+  window_days: number;
+  no_data_after_minutes: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ObjectiveChanges {
+  name?: string;
+  /** The part of events that is to be good: 0.99. */
+  target?: number;
+  /** Over how many days, sliding. Default 30. */
+  window_days?: number;
+  /** After so long a silence its state is `no_data`. Default 60. */
+  no_data_after_minutes?: number;
+  indicator?: Indicator;
+}
+
+export interface ObjectiveInput {
+  name: string;
+  /** Null: of all models of the tenant together. */
+  model_id?: string | null;
+  model_version?: string | null;
+  environment?: string | null;
+  /** The part of events that is to be good: 0.99. */
+  target: number;
+  /** Over how many days, sliding. Default 30. */
+  window_days?: number;
+  /** After so long a silence its state is `no_data`. Default 60. */
+  no_data_after_minutes?: number;
+  indicator: Indicator;
+}
+
+export interface ObjectiveStatus {
+  objective_id: string;
+  at: string;
+  /** `no_data` says neither that all is well nor the contrary. */
+  state: 'ok' | 'burning' | 'exhausted' | 'no_data';
+  window: {
+    from: string;
+    to: string;
+    good: number;
+    total: number;
+    /** The part that was good. Null: nothing was measured. */
+    attained: number | null;
+  };
+  error_budget: {
+    /** How many bad events the target allows of those so far. */
+    allowed: number;
+    spent: number;
+    /** 1: all of it. Below 0: more was spent than there was. */
+    remaining: number | null;
+  };
+  /** 1 uses the budget up exactly. Null: nothing was measured in that time. */
+  burn_rates: Record<string, number | null>;
+  /** The rules of which both windows burn faster than the factor, the most pressing first. */
+  alarms: ({
+    severity: 'page' | 'ticket';
+    factor: number;
+    long_window: '5m' | '30m' | '1h' | '6h' | '3d';
+    long_rate: number;
+    short_window: '5m' | '30m' | '1h' | '6h' | '3d';
+    short_rate: number;
+  })[];
+}
+
+export interface PageInfo {
+  limit: number;
+  has_next: boolean;
+  has_prev: boolean;
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+export interface ProviderBreaker {
+  /** The id of the connection. */
+  id: string;
+  name: string;
+  state: BreakerState;
+  /** Within its window, while it is closed. */
+  failures: number;
+  /** No call is made before; null: calls are made. */
+  rests_until: string | null;
+}
+
+export interface ProviderConnection {
+  id: string;
+  name: string;
+  kind: 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible' | 'extractive';
+  /** `operator` and `built_in`: for all tenants, read-only. `discovered`: found on this machine, not connected. */
+  source: 'tenant' | 'operator' | 'built_in' | 'discovered';
+  base_url: string | null;
+  has_api_key: boolean;
+  /** The last characters of the key, enough to recognise it. */
+  api_key_hint: string | null;
+  models: string[];
+  options: ConnectionOptions;
+  /** False: what it needs to be asked is missing. */
+  configured: boolean;
+  /** Grows with every change. */
+  version: number | null;
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+export interface ProviderHealth {
+  breaker: 'closed' | 'open' | 'half_open';
+  /** Within its window, while it is closed. */
+  failures: number;
+  /** No call is made before; null: calls are made. */
+  rests_until: string | null;
+}
+
+/** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
+export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible';
+
+export interface ReportedDrift {
+  model_id: string;
+  drift_type: 'data' | 'concept';
+  severity: 'low' | 'medium' | 'high' | 'critical';
+  confidence: number;
+  feature?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  tags?: Record<string, string>;
+}
+
+export interface ResourceUsage {
+  model_id?: string;
+  /** What was measured: a host, a pod, a device. */
+  resource?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  gpu_memory?: number;
+  cpu_usage?: number;
+  memory_usage?: number;
+  tags?: Record<string, string>;
+}
+
+export interface Response {
+  id: string;
+  object: 'response';
+  model: string;
+  status: string;
+  output: ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  [member: string]: unknown;
+}
+
+export interface ResponseRequest {
+  model: string;
+  input: string | ({
+    type?: string;
+    [member: string]: unknown;
+  })[];
+  instructions?: string | null;
+  max_output_tokens?: number | null;
+  stream?: boolean | null;
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+/** What a person may do in a tenant. */
+export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
+
+/** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
+export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
+
+export interface Sample {
+  model_id: string;
+  model_type: ModelType;
+  request_id: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  /** Milliseconds. */
+  latency: number;
+  throughput?: number;
+  error_rate?: number;
+  resource_usage?: {
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  model_version?: string;
+  environment?: 'dev' | 'staging' | 'prod';
+  time_to_first_token_ms?: number;
+  input_tokens?: number;
+  output_tokens?: number;
+  cost_usd?: number;
+  /** What the model was given. */
+  features?: Record<string, number | string | boolean | null>;
+  /** What the model answered. */
+  prediction?: number | string;
+  /** The calibrated probability of the positive class. */
+  score?: number;
+  /** What was true, where it is known. */
+  actual?: number | string;
+  embedding?: number[];
+  tags?: Record<string, string>;
+}
+
+/** What a sample holds: numbers; names; the shares of one distribution, bin by bin; vectors of one length. Without it: vectors where there are arrays, numeric where there is a number, else categorical. */
+export type SampleKind = 'numeric' | 'categorical' | 'probability' | 'embedding';
+
+/** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
+export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'models:read' | 'models:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
+
+export interface Series {
+  metric: string;
+  aggregate: Aggregate;
+  step: string;
+  /** The edge of the first bucket: a multiple of the step since 1970, in UTC. */
+  from: string;
+  /** The edge at which the last bucket ends. */
+  to: string;
+  /** The coarsest rollup that the answer was made of; the newest minutes are always counted from the rows. */
+  resolution: 'raw' | '1m' | '1h' | '1d';
+  /** The bound of a percentile’s relative error. Null: it is none, or it is of histograms, as exact as their buckets. */
+  percentile_error: number | null;
+  /** What the buckets can know. */
+  completeness: {
+    /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+    kept_since: string | null;
+    /** Buckets from here on are not over and may grow. Null: all are over. */
+    open_since: string | null;
+  };
+  segments: ({
+    /** Null: everything, or what does not say. */
+    segment: string | null;
+    /** Every bucket of the span, in order, gaps included. */
+    buckets: ({
+      /** Where the bucket begins. */
+      time: string;
+      /** Null: a gap, nothing was measured. A count, a sum or a rate is then 0. */
+      value: number | null;
+      /** How many values it was made of. */
+      count: number;
+    })[];
+  })[];
+  /** There are more than are shown: those with the most values are. */
+  more_segments: boolean;
+}
+
+export interface SignalboxOptions {
+  /** The answer tells how its model was found, in `routing`. */
+  explain?: boolean;
+  /** Asked in this order, in place of `model`. */
+  models?: string[];
+  /** `first` (usual): the first answer. `best`: all are asked at once, and `scorer` picks one. */
+  mode?: 'first' | 'best';
+  /** For `best`; usual: `fastest`, its losers are cancelled. */
+  scorer?: 'fastest' | 'longest';
+  strategy?: RoutingStrategy;
+  sticky?: boolean;
+  conversation_id?: string;
+  metadata?: Record<string, string>;
+  /** `on`: an answer kept for the very same request will do. Without it only requests at temperature 0 take one. */
+  cache?: 'on' | 'off' | 'refresh';
+  /** Stand in the ledger. */
+  tags?: Record<string, string>;
+}
+
+export interface System {
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  tools: string[];
+  requirements: SystemRequirements;
+  budget: SystemBudget | null;
+  id: string;
+  /** Every change makes the next one. */
+  version: number;
+  status: 'active';
+  created_at: string;
+  updated_at: string;
+}
+
+export interface SystemBudget {
+  period: 'hour' | 'day' | 'month';
+  usd?: UsdAmount;
+  tokens?: number;
+}
+
+export interface SystemInput {
+  /** Its name within the tenant; usable as `model`. */
+  id?: string;
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts?: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  /** The server-side tools that its models may call. */
+  tools?: string[];
+  requirements?: SystemRequirements;
+  /** What all of its requests may spend together in a period: kept as a budget of scope `system`. */
+  budget?: SystemBudget;
+}
+
+export interface SystemRequirements {
+  /** A task that takes longer is marked. */
+  latency_target_ms?: number;
+  /** A task that takes longer fails. Default 300,000. */
+  timeout_ms?: number;
+  /** Noted; nothing is reserved for it. */
+  throughput_rps?: number;
+}
+
+export interface SystemVersion {
+  domain: string;
+  use_case: string;
+  architecture: Architecture;
+  /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+  models: string[];
+  prompts: {
+    /** Stands before every question. */
+    system?: string;
+    /** Of a hybrid: how to cut the work, besides the form of the plan. */
+    decompose?: string;
+    /** How to make one answer of the proposals or results. */
+    synthesis?: string;
+  };
+  tools: string[];
+  requirements: SystemRequirements;
+  budget: SystemBudget | null;
+  version: number;
+  created_at: string;
+  created_by: string;
+}
+
+export interface Task {
+  id: string;
+  system_id: string;
+  system_version: number;
+  status: TaskStatus;
+  task_type: string | null;
+  metadata: Record<string, string>;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  result: TaskResult | null;
+  error: {
+    code: string;
+    message: string;
+  } | null;
+}
+
+export interface TaskInput {
+  /** What is to be done. */
+  input: string | Record<string, unknown>;
+  /** Material to do it with. */
+  context?: string;
+  task_type?: string;
+  /** Noted with the task. */
+  metadata?: Record<string, string>;
+}
+
+export interface TaskResult {
+  output: string;
+  models_used: string[];
+  processing_time_ms: number;
+  usage: TaskUsage;
+  /** Null: a price is not known. */
+  cost_usd: UsdAmount | null;
+  /** Only where the system has a target. */
+  latency_target_missed?: boolean;
+  /** Only of an ensemble with two proposals or more: see `confidence_formula`. Absent otherwise. */
+  confidence?: number;
+  /** `mean-pairwise-word-jaccard/1`: how alike the proposals are, as sets of words; not how true they are. */
+  confidence_formula?: string;
+  tool_calls: ({
+    name: string;
+    ok: boolean;
+    error?: string;
+    duration_ms: number;
+  })[];
+  failed_models: ({
+    model: string;
+    error: string;
+  })[];
+}
+
+export type TaskStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled';
+
+export interface TaskUsage {
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+  /** Calls to models that were answered. */
+  calls: number;
+}
+
+export interface TokenCount {
+  input_tokens: number;
+  signalbox: {
+    /** Whose tokens were counted. */
+    model: string;
+    /** `provider`: counted by the provider. `characters/4`: estimated, text only. */
+    method: 'provider' | 'characters/4';
+  };
+}
+
+export interface TokenCountRequest {
+  model: string;
+  messages: ({
+    role: 'user' | 'assistant' | 'system';
+    content: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[];
+    [member: string]: unknown;
+  })[];
+  system?: string | ({
+    type: string;
+    [member: string]: unknown;
+  })[];
+  tools?: ({
+    name?: string;
+    [member: string]: unknown;
+  })[];
+  signalbox?: SignalboxOptions;
+  [member: string]: unknown;
+}
+
+export interface TokenPair {
+  access_token: string;
+  token_type: 'Bearer';
+  /** Seconds the access token lives. */
+  expires_in: number;
+  /** Good for one use; using it twice revokes the whole session. */
+  refresh_token: string;
+  refresh_expires_in: number;
+}
+
+export interface Tool {
+  name: string;
+  kind: 'built_in' | 'http';
+  description: string;
+  parameters: Record<string, unknown>;
+  url: string | null;
+  method: 'GET' | 'POST' | null;
+  timeout_ms: number;
+}
+
+export interface ToolGrant {
+  principal_id: string;
+  tools: string[];
+  updated_at: string;
+}
+
+export interface ToolInput {
+  name: string;
+  /** What it does, for the model. */
+  description: string;
+  /** What its arguments must be, as JSON Schema (2020-12). */
+  parameters: Record<string, unknown>;
+  /** Called with the arguments as JSON (POST) or as query (GET). It must be reachable from the internet. */
+  url: string;
+  method: 'GET' | 'POST';
+  /** Default 10,000. */
+  timeout_ms?: number;
+}
+
+export interface UsageRecord {
+  id: string;
+  at: string;
+  tenant_id: string;
+  principal_id: string;
+  request_id: string;
+  provider: string;
+  /** The model that answered. */
+  model: string;
+  requested_model: string;
+  /** `cancelled`: another answer came first, and this one costs nothing. `cache_hit`: nobody was asked. */
+  outcome: 'ok' | 'aborted' | 'failed' | 'cancelled' | 'cache_hit';
+  streamed: boolean;
+  /** Null: the provider did not say. */
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  /** Part of `prompt_tokens`. */
+  cached_tokens: number | null;
+  /** Part of `completion_tokens`. */
+  reasoning_tokens: number | null;
+  /** Part of `prompt_tokens`. */
+  cache_write_tokens?: number | null;
+  /** Null: unknown, which is not 0. */
+  cost_usd?: UsdAmount | null;
+  cost_basis?: CostBasis | null;
+  /** What counts against budgets of tokens. */
+  charged_tokens?: number | null;
+  price_version?: string | null;
+  /** The system or alias that was asked for. */
+  system?: string | null;
+  tags?: CostTags | null;
+  /** How many calls the request had made by then. */
+  attempts?: number | null;
+  estimated_prompt_tokens?: number | null;
+  estimate_method?: string | null;
+  latency_ms: number;
+  first_token_ms: number | null;
+}
+
+/** US dollars as a decimal text: `0.000012500`. */
+export type UsdAmount = string;
+
+export interface User {
+  id: string;
+  tenant_id: string;
+  email: string;
+  role: Role;
+  status: 'active' | 'locked' | 'disabled';
+  created_at: string;
+  last_login_at: string | null;
+}
+
+export interface VisionRequest {
+  /** The image (PNG, JPEG, WebP, GIF) or PDF: a data URI, an https address, or the file part of a form. What it is, is told by its content. */
+  document: string;
+  extract_type: ExtractType;
+  /** What `structured` must give, as JSON Schema (2020-12). Needed for `structured`, refused otherwise. */
+  schema?: Record<string, unknown>;
+  /** What to look for, besides the form of the answer. */
+  prompt?: string;
+  /** Default: the first that can see. */
+  model?: string;
+  /** Of a PDF; more are refused. Default 20. */
+  pages_max?: number;
+}
+
+export interface VisionResult {
+  extract_type: ExtractType;
+  /** What was found, as the schema of the type says. */
+  data: unknown;
+  model: string;
+  media_type: string;
+  /** Of a PDF. */
+  pages: number | null;
+  /** Of the document. */
+  sha256: string;
+  /** True: the same was asked before, and nothing was spent now. */
+  cached: boolean;
+  /** True: the first answer did not fit the schema, the second did. */
+  repaired: boolean;
+  usage: {
+    prompt_tokens: number | null;
+    completion_tokens: number | null;
+  };
+  cost_usd: UsdAmount | null;
+}
+
+/** What each operation is given and answers; `null`: it takes none, or answers nothing. */
+export interface WireOperations {
+  getRoot: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      name: string;
+      version: string;
+      links: Record<string, string>;
+    };
+  };
+  getMeshHealth: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      version: string;
+      timestamp: string;
+      uptime_seconds: number;
+      /** What is degraded at the moment, by name. */
+      degraded: string[];
+      components: Record<string, ComponentHealth>;
+      services: Record<string, {
+        status: HealthStatus;
+        components: Record<string, ComponentHealth>;
+      }>;
+      /** The model providers of this installation, by name. */
+      providers: Record<string, ProviderHealth>;
+    };
+  };
+  getLiveness: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      [member: string]: unknown;
+    };
+  };
+  getReadiness: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      status: HealthStatus;
+      [member: string]: unknown;
+    };
+  };
+  getKeySet: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      keys: ({
+        kty: string;
+        kid: string;
+        [member: string]: unknown;
+      })[];
+    };
+  };
+  getOpenApi: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      openapi: string;
+      [member: string]: unknown;
+    };
+  };
+  getSwaggerUi: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getReDoc: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  createApiKey: {
+    params: null;
+    query: null;
+    body: ApiKeyInput;
+    answer: CreatedApiKey;
+  };
+  listApiKeys: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ApiKey[];
+      page_info: PageInfo;
+    };
+  };
+  getApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ApiKey;
+  };
+  updateApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      name?: string;
+      limits?: KeyLimits;
+    };
+    answer: ApiKey;
+  };
+  revokeApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  rotateApiKey: {
+    params: {
+      /** The id of the key: `key_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      overlap_seconds?: number;
+    };
+    answer: CreatedApiKey;
+  };
+  login: {
+    params: null;
+    query: null;
+    body: {
+      email: string;
+      password: string;
+    };
+    answer: TokenPair;
+  };
+  refreshSession: {
+    params: null;
+    query: null;
+    body: {
+      refresh_token: string;
+    };
+    answer: TokenPair;
+  };
+  logout: {
+    params: null;
+    query: null;
+    body: {
+      refresh_token: string;
+    };
+    answer: null;
+  };
+  getMe: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      principal_id: string;
+      kind: 'api_key' | 'user';
+      tenant_id: string;
+      scopes: string[];
+      user: User | null;
+    };
+  };
+  listUsers: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: User[];
+      page_info: PageInfo;
+    };
+  };
+  createUser: {
+    params: null;
+    query: null;
+    body: {
+      email: string;
+      password: string;
+      role: Role;
+    };
+    answer: User;
+  };
+  updateUser: {
+    params: {
+      /** The id of the person: `user_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      role?: Role;
+      password?: string;
+      status?: 'active' | 'disabled';
+    };
+    answer: User;
+  };
+  createTenant: {
+    params: null;
+    query: null;
+    body: {
+      name: string;
+    };
+    answer: {
+      id: string;
+      name: string;
+      created_at: string;
+      api_key: {
+        id: string;
+        key: string;
+      };
+    };
+  };
+  listTenants: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ({
+        id: string;
+        name: string;
+        created_at: string;
+      })[];
+      page_info: PageInfo;
+    };
+  };
+  listAuditEvents: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only acts of this kind. */
+      action?: AuditAction;
+      /** Only acts of this principal. */
+      actor?: string;
+    };
+    body: null;
+    answer: {
+      data: AuditEvent[];
+      page_info: PageInfo;
+    };
+  };
+  listBreakers: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ProviderBreaker[];
+      page_info: PageInfo;
+    };
+  };
+  resetBreaker: {
+    params: {
+      /** The id of the connection. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ProviderBreaker;
+  };
+  createChatCompletion: {
+    params: null;
+    query: null;
+    body: ChatCompletionRequest;
+    answer: ChatCompletion;
+  };
+  listModels: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      object: 'list';
+      data: Model[];
+    };
+  };
+  getModel: {
+    params: {
+      /** The id of the model, slashes as they are. */
+      model: string;
+    };
+    query: null;
+    body: null;
+    answer: Model;
+  };
+  listUsage: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only records of this model. */
+      model?: string;
+      /** Only records of this request. */
+      request_id?: string;
+    };
+    body: null;
+    answer: {
+      data: UsageRecord[];
+      page_info: PageInfo;
+    };
+  };
+  listDailyUsage: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ({
+        day: string;
+        model: string;
+        requests: number;
+        prompt_tokens: number;
+        completion_tokens: number;
+      })[];
+      page_info: PageInfo;
+    };
+  };
+  createMessage: {
+    params: null;
+    query: null;
+    body: MessageRequest;
+    answer: Message;
+  };
+  countMessageTokens: {
+    params: null;
+    query: null;
+    body: TokenCountRequest;
+    answer: TokenCount;
+  };
+  createResponse: {
+    params: null;
+    query: null;
+    body: ResponseRequest;
+    answer: Response;
+  };
+  createEmbedding: {
+    params: null;
+    query: null;
+    body: EmbeddingRequest;
+    answer: EmbeddingList;
+  };
+  createProvider: {
+    params: null;
+    query: null;
+    body: ConnectionInput;
+    answer: ProviderConnection;
+  };
+  listProviders: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ProviderConnection[];
+      page_info: PageInfo;
+    };
+  };
+  getProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ProviderConnection;
+  };
+  updateProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: ConnectionChanges;
+    answer: ProviderConnection;
+  };
+  deleteProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  testProvider: {
+    params: {
+      /** The id of the connection: `connection_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ConnectionTest;
+  };
+  createBudget: {
+    params: null;
+    query: null;
+    body: BudgetInput;
+    answer: Budget;
+  };
+  listBudgets: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Budget[];
+      page_info: PageInfo;
+    };
+  };
+  getBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Budget;
+  };
+  updateBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: BudgetChanges;
+    answer: Budget;
+  };
+  deleteBudget: {
+    params: {
+      /** The id of the budget: `budget_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listCosts: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only calls to this model. */
+      model?: string;
+      /** Only calls of this API key or user. */
+      key_id?: string;
+      /** Only calls with this tag: `name:value`. */
+      tag?: string;
+      /** Only calls of this system. */
+      system?: string;
+    };
+    body: null;
+    answer: {
+      data: CostRecord[];
+      page_info: PageInfo;
+    };
+  };
+  getCostSummary: {
+    params: null;
+    query: {
+      /** The present one of the calendar (UTC; weeks begin on Monday), unless `from` is given. */
+      period?: 'hour' | 'day' | 'week' | 'month';
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: until now. */
+      to?: string;
+      /** What one sum is of. */
+      group_by?: 'model' | 'key' | 'tag' | 'day';
+      /** Only calls to this model. */
+      model?: string;
+      /** Only calls of this API key or user. */
+      key_id?: string;
+      /** Only calls with this tag: `name:value`. */
+      tag?: string;
+      /** Only calls of this system. */
+      system?: string;
+    };
+    body: null;
+    answer: CostSummary;
+  };
+  getCostEstimate: {
+    params: null;
+    query: {
+      /** `provider/model`, or a bare name where only one provider has it. */
+      model: string;
+      /** How many tokens it reads. */
+      prompt_tokens?: number;
+      /** In place of `prompt_tokens`, which are then estimated: four characters to a token. */
+      characters?: number;
+      /** How many tokens it writes. */
+      completion_tokens?: number;
+    };
+    body: null;
+    answer: CostEstimate;
+  };
+  createSystem: {
+    params: null;
+    query: null;
+    body: SystemInput;
+    answer: System;
+  };
+  listSystems: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: System[];
+      page_info: PageInfo;
+    };
+  };
+  getSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: System;
+  };
+  updateSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: {
+      domain?: string;
+      use_case?: string;
+      architecture?: Architecture;
+      /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
+      models?: string[];
+      prompts?: {
+        /** Stands before every question. */
+        system?: string;
+        /** Of a hybrid: how to cut the work, besides the form of the plan. */
+        decompose?: string;
+        /** How to make one answer of the proposals or results. */
+        synthesis?: string;
+      };
+      /** The server-side tools that its models may call. */
+      tools?: string[];
+      requirements?: SystemRequirements;
+      budget?: SystemBudget | null;
+      /** Refused with a conflict when it is another one by now. */
+      expected_version?: number;
+    };
+    answer: System;
+  };
+  deleteSystem: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listSystemVersions: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: SystemVersion[];
+      page_info: PageInfo;
+    };
+  };
+  createTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: null;
+    body: TaskInput;
+    answer: Task;
+  };
+  listTasks: {
+    params: {
+      /** The id of the system. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only tasks in this state. */
+      status?: TaskStatus;
+    };
+    body: null;
+    answer: {
+      data: Task[];
+      page_info: PageInfo;
+    };
+  };
+  getTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: Task;
+  };
+  cancelTask: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: Task;
+  };
+  streamTaskEvents: {
+    params: {
+      /** The id of the system. */
+      id: string;
+      /** The id of the task: `task_…`. */
+      task: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  createTool: {
+    params: null;
+    query: null;
+    body: ToolInput;
+    answer: Tool;
+  };
+  listTools: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Tool[];
+      page_info: PageInfo;
+    };
+  };
+  getTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: null;
+    answer: Tool;
+  };
+  updateTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: {
+      /** What it does, for the model. */
+      description?: string;
+      /** What its arguments must be, as JSON Schema (2020-12). */
+      parameters?: Record<string, unknown>;
+      /** Called with the arguments as JSON (POST) or as query (GET). It must be reachable from the internet. */
+      url?: string;
+      method?: 'GET' | 'POST';
+      /** Default 10,000. */
+      timeout_ms?: number;
+    };
+    answer: Tool;
+  };
+  deleteTool: {
+    params: {
+      /** The name of the tool. */
+      name: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  setToolGrant: {
+    params: {
+      /** The key or user that the tools are granted to: `key_…`, `user_…`. */
+      principal: string;
+    };
+    query: null;
+    body: {
+      tools: string[];
+    };
+    answer: ToolGrant;
+  };
+  listToolGrants: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ToolGrant[];
+      page_info: PageInfo;
+    };
+  };
+  analyzeDocument: {
+    params: null;
+    query: null;
+    body: VisionRequest;
+    answer: VisionResult;
+  };
+  createConversation: {
+    params: null;
+    query: null;
+    body: {
+      title?: string;
+      metadata?: Record<string, string>;
+      /** What was said before. */
+      messages?: ConversationMessageInput[];
+    };
+    answer: Conversation;
+  };
+  listConversations: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Conversation[];
+      page_info: PageInfo;
+    };
+  };
+  getConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Conversation;
+  };
+  updateConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      title?: string;
+      metadata?: Record<string, string>;
+    };
+    answer: Conversation;
+  };
+  deleteConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  addConversationMessages: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      messages: ConversationMessageInput[];
+    };
+    answer: Conversation;
+  };
+  listConversationMessages: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ConversationMessage[];
+      page_info: PageInfo;
+    };
+  };
+  exportConversation: {
+    params: {
+      /** The id of the conversation: `conversation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: {
+      conversation: Conversation;
+      messages: ConversationMessage[];
+      exported_at: string;
+    };
+  };
+  registerMonitoredModel: {
+    params: null;
+    query: null;
+    body: ModelInput;
+    answer: MonitoredModel;
+  };
+  listMonitoredModels: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only models of this kind. */
+      model_type?: ModelType;
+      /** Only models of this environment. */
+      environment?: 'dev' | 'staging' | 'prod';
+      /** `false`: only models that were seen, and that nobody registered. */
+      registered?: 'true' | 'false';
+    };
+    body: null;
+    answer: {
+      data: MonitoredModel[];
+      page_info: PageInfo;
+    };
+  };
+  getMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: MonitoredModel;
+  };
+  updateMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: ModelChanges;
+    answer: MonitoredModel;
+  };
+  deleteMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listMonitoredModelRevisions: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ModelRevision[];
+      page_info: PageInfo;
+    };
+  };
+  compareDrift: {
+    params: null;
+    query: null;
+    body: DriftComparisonRequest;
+    answer: DriftComparison;
+  };
+  listDriftMethods: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      data: DriftMethod[];
+    };
+  };
+  createDriftReference: {
+    params: null;
+    query: null;
+    body: DriftReferenceInput;
+    answer: DriftReference;
+  };
+  listDriftReferences: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: DriftReference[];
+      page_info: PageInfo;
+    };
+  };
+  getDriftReference: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: DriftReference;
+  };
+  retireDriftReference: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listDriftVerdicts: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      model_id?: string;
+      /** Of this window alone. */
+      outcome?: 'drift' | 'no_drift' | 'insufficient_data';
+      /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+      state?: 'drifting' | 'suspected' | 'stable' | 'unknown';
+    };
+    body: null;
+    answer: {
+      data: DriftVerdict[];
+      page_info: PageInfo;
+    };
+  };
+  getDriftVerdict: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: DriftVerdictInFull;
+  };
+  runDrift: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: {
+      /** From (included) to (excluded). */
+      window?: {
+        from: string;
+        to: string;
+      };
+    };
+    answer: DriftVerdictInFull;
+  };
+  recordInference: {
+    params: null;
+    query: null;
+    body: Sample;
+    answer: {
+      status: 'success';
+      message: string;
+      model_id: string;
+      request_id: string;
+      duplicate: boolean;
+    };
+  };
+  reportDrift: {
+    params: null;
+    query: null;
+    body: ReportedDrift;
+    answer: {
+      status: 'success';
+      message: string;
+      id: string;
+    };
+  };
+  recordResources: {
+    params: null;
+    query: null;
+    body: ResourceUsage;
+    answer: {
+      status: 'success';
+      message: string;
+      points: number;
+    };
+  };
+  recordBatch: {
+    params: null;
+    query: {
+      /** `rejected`: name only what was not stored. */
+      results?: 'all' | 'rejected';
+    };
+    body: {
+      items: Sample[];
+    };
+    answer: BatchResult;
+  };
+  exportMetrics: {
+    params: null;
+    query: null;
+    body: {
+      resourceMetrics?: (Record<string, unknown>)[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedDataPoints: string;
+        errorMessage: string;
+      };
+    };
+  };
+  exportTraces: {
+    params: null;
+    query: null;
+    body: {
+      resourceSpans?: (Record<string, unknown>)[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedSpans: string;
+        errorMessage: string;
+      };
+    };
+  };
+  remoteWrite: {
+    params: null;
+    query: null;
+    body: unknown;
+    answer: null;
+  };
+  getSeries: {
+    params: null;
+    query: {
+      /** `latency_ms`, or the name of another metric. */
+      metric: string;
+      /** Absent: samples where they have a metric of that name. `points`: what was sent as a metric, by its name. */
+      source?: 'samples' | 'points';
+      aggregate?: Aggregate;
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      step?: string;
+      /** From this moment. Absent: six hours before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+      /** One line of buckets for each value of it: `model_id`, `model_version`, `environment` or `tag:<name>`. */
+      segment_by?: string;
+    };
+    body: null;
+    answer: Series;
+  };
+  getCategories: {
+    params: null;
+    query: {
+      field?: 'prediction' | 'actual';
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      step?: string;
+      /** From this moment. Absent: six hours before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+    };
+    body: null;
+    answer: {
+      field: 'prediction' | 'actual';
+      step: string;
+      from: string;
+      to: string;
+      resolution: 'raw' | '1m' | '1h' | '1d';
+      /** What the buckets can know. */
+      completeness: {
+        /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+        kept_since: string | null;
+        /** Buckets from here on are not over and may grow. Null: all are over. */
+        open_since: string | null;
+      };
+      buckets: ({
+        time: string;
+        /** How many said anything at all. */
+        count: number;
+        /** The most frequent first. */
+        categories: ({
+          category: string;
+          count: number;
+        })[];
+        other: number;
+      })[];
+    };
+  };
+  getAggregatedMetrics: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** 1–168. */
+      since_hours?: number;
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      window?: string;
+    };
+    body: null;
+    answer: {
+      window: string;
+      from: string;
+      to: string;
+      resolution: 'raw' | '1m' | '1h' | '1d';
+      percentile_error: number;
+      /** What the buckets can know. */
+      completeness: {
+        /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+        kept_since: string | null;
+        /** Buckets from here on are not over and may grow. Null: all are over. */
+        open_since: string | null;
+      };
+      aggregated_metrics: {
+        latency: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        throughput: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        error_rate: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        gpu_memory: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        cpu_usage: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        memory_usage: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+      };
+    };
+  };
+  getSummary: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+      /** 1–168. */
+      since_hours?: number;
+    };
+    body: null;
+    answer: MetricsSummary;
+  };
+  listSamples: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: there is no end. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+    };
+    body: null;
+    answer: {
+      data: ListedSample[];
+      page_info: PageInfo;
+    };
+  };
+  listReportedDrift: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: there is no end. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: ListedDrift[];
+      page_info: PageInfo;
+    };
+  };
+  getPrometheusMetrics: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  exportSamples: {
+    params: null;
+    query: {
+      /** What to write. */
+      format?: 'csv' | 'json' | 'ndjson';
+      /** From this moment. Absent: a day before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag: `name:value`. */
+      tag?: string;
+    };
+    body: null;
+    answer: string;
+  };
+  createObjective: {
+    params: null;
+    query: null;
+    body: ObjectiveInput;
+    answer: Objective;
+  };
+  listObjectives: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only of this model. */
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: Objective[];
+      page_info: PageInfo;
+    };
+  };
+  getObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Objective;
+  };
+  updateObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: ObjectiveChanges;
+    answer: Objective;
+  };
+  deleteObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  getObjectiveStatus: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ObjectiveStatus;
+  };
+  getModelHealth: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ModelHealth;
+  };
+  getAnomalies: {
+    params: null;
+    query: {
+      /** As for `/api/v1/metrics/series`. */
+      metric: string;
+      aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+      step?: '5m' | '10m' | '15m' | '30m' | '1h';
+      /** Absent: a day before `to`. At most a week is scored. */
+      from?: string;
+      /** Absent: now. Buckets that are not over are not scored. */
+      to?: string;
+      /** How far back to compare. */
+      history_days?: number;
+      /** From this score on it is an anomaly. */
+      threshold?: number;
+      model_id?: string;
+      model_version?: string;
+      environment?: string;
+    };
+    body: null;
+    answer: {
+      metric: string;
+      aggregate: string;
+      step: string;
+      from: string;
+      to: string;
+      method: 'robust_z_by_hour_of_week';
+      threshold: number;
+      scored: ({
+        time: string;
+        value: number;
+        expected: number | null;
+        /** Null: too few earlier buckets to compare with. From −100 to 100. */
+        score: number | null;
+        baseline: 'hour_of_week' | 'hour_of_day' | 'recent' | null;
+        /** With how many buckets. */
+        compared: number;
+        anomalous: boolean;
+      })[];
+    };
+  };
+}
+
+export const wireOperations = {
+  getRoot: { method: 'GET', path: '/', timeoutMs: 10000, takesRestOfPath: false },
+  getMeshHealth: { method: 'GET', path: '/api/v1/health', timeoutMs: 10000, takesRestOfPath: false },
+  getLiveness: { method: 'GET', path: '/health/live', timeoutMs: 10000, takesRestOfPath: false },
+  getReadiness: { method: 'GET', path: '/health/ready', timeoutMs: 10000, takesRestOfPath: false },
+  getKeySet: { method: 'GET', path: '/.well-known/jwks.json', timeoutMs: 10000, takesRestOfPath: false },
+  getOpenApi: { method: 'GET', path: '/openapi.json', timeoutMs: 10000, takesRestOfPath: false },
+  getSwaggerUi: { method: 'GET', path: '/docs', timeoutMs: 10000, takesRestOfPath: false },
+  getReDoc: { method: 'GET', path: '/redoc', timeoutMs: 10000, takesRestOfPath: false },
+  createApiKey: { method: 'POST', path: '/api/v1/api-keys', timeoutMs: 10000, takesRestOfPath: false },
+  listApiKeys: { method: 'GET', path: '/api/v1/api-keys', timeoutMs: 10000, takesRestOfPath: false },
+  getApiKey: { method: 'GET', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateApiKey: { method: 'PATCH', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  revokeApiKey: { method: 'DELETE', path: '/api/v1/api-keys/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  rotateApiKey: { method: 'POST', path: '/api/v1/api-keys/{id}/rotate', timeoutMs: 10000, takesRestOfPath: false },
+  login: { method: 'POST', path: '/api/v1/auth/login', timeoutMs: 10000, takesRestOfPath: false },
+  refreshSession: { method: 'POST', path: '/api/v1/auth/refresh', timeoutMs: 10000, takesRestOfPath: false },
+  logout: { method: 'POST', path: '/api/v1/auth/logout', timeoutMs: 10000, takesRestOfPath: false },
+  getMe: { method: 'GET', path: '/api/v1/users/me', timeoutMs: 10000, takesRestOfPath: false },
+  listUsers: { method: 'GET', path: '/api/v1/users', timeoutMs: 10000, takesRestOfPath: false },
+  createUser: { method: 'POST', path: '/api/v1/users', timeoutMs: 10000, takesRestOfPath: false },
+  updateUser: { method: 'PATCH', path: '/api/v1/users/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  createTenant: { method: 'POST', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
+  listTenants: { method: 'GET', path: '/api/v1/tenants', timeoutMs: 10000, takesRestOfPath: false },
+  listAuditEvents: { method: 'GET', path: '/api/v1/audit-events', timeoutMs: 10000, takesRestOfPath: false },
+  listBreakers: { method: 'GET', path: '/api/v1/breakers', timeoutMs: 10000, takesRestOfPath: false },
+  resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
+  createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
+  listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },
+  listUsage: { method: 'GET', path: '/api/v1/usage', timeoutMs: 10000, takesRestOfPath: false },
+  listDailyUsage: { method: 'GET', path: '/api/v1/usage/daily', timeoutMs: 10000, takesRestOfPath: false },
+  createMessage: { method: 'POST', path: '/v1/messages', timeoutMs: 130000, takesRestOfPath: false },
+  countMessageTokens: { method: 'POST', path: '/v1/messages/count_tokens', timeoutMs: 10000, takesRestOfPath: false },
+  createResponse: { method: 'POST', path: '/v1/responses', timeoutMs: 130000, takesRestOfPath: false },
+  createEmbedding: { method: 'POST', path: '/v1/embeddings', timeoutMs: 130000, takesRestOfPath: false },
+  createProvider: { method: 'POST', path: '/api/v1/providers', timeoutMs: 10000, takesRestOfPath: false },
+  listProviders: { method: 'GET', path: '/api/v1/providers', timeoutMs: 10000, takesRestOfPath: false },
+  getProvider: { method: 'GET', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateProvider: { method: 'PATCH', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteProvider: { method: 'DELETE', path: '/api/v1/providers/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  testProvider: { method: 'POST', path: '/api/v1/providers/{id}/test', timeoutMs: 20000, takesRestOfPath: false },
+  createBudget: { method: 'POST', path: '/api/v1/budgets', timeoutMs: 10000, takesRestOfPath: false },
+  listBudgets: { method: 'GET', path: '/api/v1/budgets', timeoutMs: 10000, takesRestOfPath: false },
+  getBudget: { method: 'GET', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateBudget: { method: 'PATCH', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteBudget: { method: 'DELETE', path: '/api/v1/budgets/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listCosts: { method: 'GET', path: '/api/v1/costs', timeoutMs: 10000, takesRestOfPath: false },
+  getCostSummary: { method: 'GET', path: '/api/v1/costs/summary', timeoutMs: 10000, takesRestOfPath: false },
+  getCostEstimate: { method: 'GET', path: '/api/v1/costs/estimate', timeoutMs: 10000, takesRestOfPath: false },
+  createSystem: { method: 'POST', path: '/api/v1/systems', timeoutMs: 10000, takesRestOfPath: false },
+  listSystems: { method: 'GET', path: '/api/v1/systems', timeoutMs: 10000, takesRestOfPath: false },
+  getSystem: { method: 'GET', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateSystem: { method: 'PATCH', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteSystem: { method: 'DELETE', path: '/api/v1/systems/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listSystemVersions: { method: 'GET', path: '/api/v1/systems/{id}/versions', timeoutMs: 10000, takesRestOfPath: false },
+  createTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
+  listTasks: { method: 'GET', path: '/api/v1/systems/{id}/tasks', timeoutMs: 10000, takesRestOfPath: false },
+  getTask: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}', timeoutMs: 10000, takesRestOfPath: false },
+  cancelTask: { method: 'POST', path: '/api/v1/systems/{id}/tasks/{task}/cancel', timeoutMs: 10000, takesRestOfPath: false },
+  streamTaskEvents: { method: 'GET', path: '/api/v1/systems/{id}/tasks/{task}/events', timeoutMs: 10000, takesRestOfPath: false },
+  createTool: { method: 'POST', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
+  listTools: { method: 'GET', path: '/api/v1/tools', timeoutMs: 10000, takesRestOfPath: false },
+  getTool: { method: 'GET', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  updateTool: { method: 'PATCH', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteTool: { method: 'DELETE', path: '/api/v1/tools/{name}', timeoutMs: 10000, takesRestOfPath: false },
+  setToolGrant: { method: 'PUT', path: '/api/v1/tool-grants/{principal}', timeoutMs: 10000, takesRestOfPath: false },
+  listToolGrants: { method: 'GET', path: '/api/v1/tool-grants', timeoutMs: 10000, takesRestOfPath: false },
+  analyzeDocument: { method: 'POST', path: '/api/v1/vision/analyze', timeoutMs: 260000, takesRestOfPath: false },
+  createConversation: { method: 'POST', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
+  listConversations: { method: 'GET', path: '/api/v1/conversations', timeoutMs: 10000, takesRestOfPath: false },
+  getConversation: { method: 'GET', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateConversation: { method: 'PATCH', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteConversation: { method: 'DELETE', path: '/api/v1/conversations/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  addConversationMessages: { method: 'POST', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  listConversationMessages: { method: 'GET', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
+  exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
+  registerMonitoredModel: { method: 'POST', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModels: { method: 'GET', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  getMonitoredModel: { method: 'GET', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateMonitoredModel: { method: 'PUT', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteMonitoredModel: { method: 'DELETE', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModelRevisions: { method: 'GET', path: '/api/v1/models/{id}/revisions', timeoutMs: 10000, takesRestOfPath: false },
+  compareDrift: { method: 'POST', path: '/api/v1/drift/compare', timeoutMs: 120000, takesRestOfPath: false },
+  listDriftMethods: { method: 'GET', path: '/api/v1/drift/methods', timeoutMs: 10000, takesRestOfPath: false },
+  createDriftReference: { method: 'POST', path: '/api/v1/drift/references', timeoutMs: 60000, takesRestOfPath: false },
+  listDriftReferences: { method: 'GET', path: '/api/v1/drift/references', timeoutMs: 10000, takesRestOfPath: false },
+  getDriftReference: { method: 'GET', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  retireDriftReference: { method: 'DELETE', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listDriftVerdicts: { method: 'GET', path: '/api/v1/drift/verdicts', timeoutMs: 10000, takesRestOfPath: false },
+  getDriftVerdict: { method: 'GET', path: '/api/v1/drift/verdicts/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  runDrift: { method: 'POST', path: '/api/v1/models/{id}/drift/run', timeoutMs: 120000, takesRestOfPath: false },
+  recordInference: { method: 'POST', path: '/api/v1/metrics/inference', timeoutMs: 20000, takesRestOfPath: false },
+  reportDrift: { method: 'POST', path: '/api/v1/metrics/drift', timeoutMs: 20000, takesRestOfPath: false },
+  recordResources: { method: 'POST', path: '/api/v1/metrics/resources', timeoutMs: 20000, takesRestOfPath: false },
+  recordBatch: { method: 'POST', path: '/api/v1/metrics/batch', timeoutMs: 20000, takesRestOfPath: false },
+  exportMetrics: { method: 'POST', path: '/v1/metrics', timeoutMs: 20000, takesRestOfPath: false },
+  exportTraces: { method: 'POST', path: '/v1/traces', timeoutMs: 20000, takesRestOfPath: false },
+  remoteWrite: { method: 'POST', path: '/api/v1/write', timeoutMs: 20000, takesRestOfPath: false },
+  getSeries: { method: 'GET', path: '/api/v1/metrics/series', timeoutMs: 30000, takesRestOfPath: false },
+  getCategories: { method: 'GET', path: '/api/v1/metrics/categories', timeoutMs: 30000, takesRestOfPath: false },
+  getAggregatedMetrics: { method: 'GET', path: '/api/v1/metrics/aggregated', timeoutMs: 30000, takesRestOfPath: false },
+  getSummary: { method: 'GET', path: '/api/v1/summary', timeoutMs: 30000, takesRestOfPath: false },
+  listSamples: { method: 'GET', path: '/api/v1/metrics/inference', timeoutMs: 10000, takesRestOfPath: false },
+  listReportedDrift: { method: 'GET', path: '/api/v1/metrics/drift', timeoutMs: 10000, takesRestOfPath: false },
+  getPrometheusMetrics: { method: 'GET', path: '/api/v1/metrics/prometheus', timeoutMs: 30000, takesRestOfPath: false },
+  exportSamples: { method: 'GET', path: '/api/v1/metrics/export', timeoutMs: 30000, takesRestOfPath: false },
+  createObjective: { method: 'POST', path: '/api/v1/objectives', timeoutMs: 10000, takesRestOfPath: false },
+  listObjectives: { method: 'GET', path: '/api/v1/objectives', timeoutMs: 10000, takesRestOfPath: false },
+  getObjective: { method: 'GET', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateObjective: { method: 'PATCH', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteObjective: { method: 'DELETE', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  getObjectiveStatus: { method: 'GET', path: '/api/v1/objectives/{id}/status', timeoutMs: 30000, takesRestOfPath: false },
+  getModelHealth: { method: 'GET', path: '/api/v1/models/{id}/health', timeoutMs: 10000, takesRestOfPath: false },
+  getAnomalies: { method: 'GET', path: '/api/v1/anomalies', timeoutMs: 30000, takesRestOfPath: false },
+} as const;

@@ -128,7 +128,7 @@ export const DriftComparisonRequest = z
 export type DriftComparisonRequest = z.infer<typeof DriftComparisonRequest>;
 
 const Result = z
-  .union([z.number(), z.enum(['Infinity', '-Infinity'])])
+  .union([z.number(), z.literal('Infinity'), z.literal('-Infinity')])
   .nullable()
   .describe('null: not defined, or too little to say it.');
 

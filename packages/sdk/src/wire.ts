@@ -35,7 +35,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -150,6 +150,27 @@ export type BudgetScope = {
   system: string;
 };
 
+/** `api_response`: answers to requests that are the same to the letter. `vision_result`: what was read from documents. `semantic`: the index of questions by what they mean; the answers themselves are in `api_response`. */
+export type CacheName = 'api_response' | 'vision_result' | 'semantic';
+
+export interface CacheNamespaceState {
+  namespace: CacheName;
+  /** `degraded`: it does not answer at the moment, and requests are answered without it. */
+  state: 'ready' | 'degraded' | 'not_configured';
+  /** Null: nobody can tell at the moment. */
+  entries: number | null;
+  /** Of what is kept; null where it is not counted. */
+  bytes: number | null;
+  /** Lookups that it answered, in all replicas; up to a second late. */
+  hits: number;
+  misses: number;
+  /** Hits by lookups; null: nothing was looked up. */
+  hit_ratio: number | null;
+  counted_since: string | null;
+  /** How long an entry is kept; null: nothing is. */
+  ttl_seconds: number | null;
+}
+
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';
@@ -241,6 +262,8 @@ export interface ConnectionOptions {
   };
   /** In what a server differs from the API that it speaks. */
   quirks?: Record<string, boolean | string>;
+  /** `fetch`: images by their addresses are fetched here and sent as data, to OpenAI, Anthropic and xAI too, who otherwise get the address. All other servers always get data. */
+  image_addresses?: 'fetch';
   /** By the names of models: over what the registry knows. */
   model_facts?: Record<string, ModelFactsInput>;
 }
@@ -1141,6 +1164,18 @@ export type SampleKind = 'numeric' | 'categorical' | 'probability' | 'embedding'
 /** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
 export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'models:read' | 'models:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
 
+/** `fastest` (usual): the first answer; the losers are cancelled. `longest`: the one with the most tokens. A judge: the one that a model names, which is a call of its own; where it fails, `longest` picks, and `routing` says so. */
+export type Scorer = 'fastest' | 'longest' | {
+  kind: 'judge';
+  /** Who reads all answers and names the best. */
+  model: string;
+};
+
+/** Whether an answer that is kept for a question of like meaning will do: the cosine of the two embeddings must reach the threshold, and everything else about the two requests, figures in the question included, be the same. Only requests at temperature 0 or with `cache: on`, and never those with tools or images. */
+export type SemanticCacheWish = boolean | {
+  threshold: number;
+};
+
 export interface Series {
   metric: string;
   aggregate: Aggregate;
@@ -1184,14 +1219,14 @@ export interface SignalboxOptions {
   models?: string[];
   /** `first` (usual): the first answer. `best`: all are asked at once, and `scorer` picks one. */
   mode?: 'first' | 'best';
-  /** For `best`; usual: `fastest`, its losers are cancelled. */
-  scorer?: 'fastest' | 'longest';
+  scorer?: Scorer;
   strategy?: RoutingStrategy;
   sticky?: boolean;
   conversation_id?: string;
   metadata?: Record<string, string>;
   /** `on`: an answer kept for the very same request will do. Without it only requests at temperature 0 take one. */
   cache?: 'on' | 'off' | 'refresh';
+  semantic_cache?: SemanticCacheWish;
   /** Stand in the ledger. */
   tags?: Record<string, string>;
 }
@@ -1213,6 +1248,7 @@ export interface System {
   tools: string[];
   requirements: SystemRequirements;
   budget: SystemBudget | null;
+  semantic_cache?: SemanticCacheWish;
   id: string;
   /** Every change makes the next one. */
   version: number;
@@ -1246,6 +1282,7 @@ export interface SystemInput {
   /** The server-side tools that its models may call. */
   tools?: string[];
   requirements?: SystemRequirements;
+  semantic_cache?: SemanticCacheWish;
   /** What all of its requests may spend together in a period: kept as a budget of scope `system`. */
   budget?: SystemBudget;
 }
@@ -1276,6 +1313,7 @@ export interface SystemVersion {
   tools: string[];
   requirements: SystemRequirements;
   budget: SystemBudget | null;
+  semantic_cache?: SemanticCacheWish;
   version: number;
   created_at: string;
   created_by: string;
@@ -1393,6 +1431,8 @@ export interface Tool {
   url: string | null;
   method: 'GET' | 'POST' | null;
   timeout_ms: number;
+  /** The secret headers that it is called with; nobody is told their values. */
+  header_names: string[];
 }
 
 export interface ToolGrant {
@@ -1412,6 +1452,8 @@ export interface ToolInput {
   method: 'GET' | 'POST';
   /** Default 10,000. */
   timeout_ms?: number;
+  /** Sent with every call, to the origin of `url` alone: sealed at once, never readable again, and left out of what the tool answers. They need an https address. */
+  headers?: Record<string, string>;
 }
 
 export interface UsageRecord {
@@ -1794,6 +1836,26 @@ export interface WireOperations {
     body: null;
     answer: ProviderBreaker;
   };
+  getCacheStatistics: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      data: CacheNamespaceState[];
+    };
+  };
+  clearCache: {
+    params: {
+      namespace: CacheName;
+    };
+    query: null;
+    body: null;
+    answer: {
+      namespace: CacheName;
+      /** Entries. */
+      cleared: number;
+    };
+  };
   createChatCompletion: {
     params: null;
     query: null;
@@ -2095,6 +2157,7 @@ export interface WireOperations {
       /** The server-side tools that its models may call. */
       tools?: string[];
       requirements?: SystemRequirements;
+      semantic_cache?: SemanticCacheWish;
       budget?: SystemBudget | null;
       /** Refused with a conflict when it is another one by now. */
       expected_version?: number;
@@ -2233,6 +2296,8 @@ export interface WireOperations {
       method?: 'GET' | 'POST';
       /** Default 10,000. */
       timeout_ms?: number;
+      /** In place of all headers before; null: none. Needed again when `url` moves to another origin. */
+      headers?: Record<string, string> | null;
     };
     answer: Tool;
   };
@@ -3014,6 +3079,8 @@ export const wireOperations = {
   listAuditEvents: { method: 'GET', path: '/api/v1/audit-events', timeoutMs: 10000, takesRestOfPath: false },
   listBreakers: { method: 'GET', path: '/api/v1/breakers', timeoutMs: 10000, takesRestOfPath: false },
   resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
+  getCacheStatistics: { method: 'GET', path: '/api/v1/cache', timeoutMs: 10000, takesRestOfPath: false },
+  clearCache: { method: 'DELETE', path: '/api/v1/cache/{namespace}', timeoutMs: 10000, takesRestOfPath: false },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
   listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },

@@ -1,4 +1,4 @@
-// `npm run bench:sdk`: what sending measurements costs an application, one by one, at once and in batches, near and far.
+// `npm run bench -- sdk`: what sending measurements costs an application, one by one, at once and in batches, near and far.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: { help: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
 });
 if (values.help) {
-  console.log(`npm run bench:sdk -- [--quick]
+  console.log(`npm run bench -- sdk -- [--quick]
 
 Sends samples with the SDK to an intake that acknowledges at once: one after the other, all at once over 32 sockets, and in
 one batch, at 0, 1, 10 and 50 ms of added round trip; then single calls with and without kept connections; then what

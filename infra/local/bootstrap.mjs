@@ -75,12 +75,6 @@ While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds w
   npm run bench -- SUITE            gateway (the same), chat-router, monitoring-intake, monitoring-reads, drift-verdicts, sdk
   npm run bench -- SUITE --quick    one short round, for a look; nothing is written`,
   },
-  'bench-sdk': {
-    program: 'bench/sdk.ts',
-    help: `npm run bench:sdk: measures what sending with the SDK costs, near and far.
-
-  npm run bench:sdk -- --quick      one short round of each`,
-  },
 };
 
 /** Something its reader can put right; the message says how. */

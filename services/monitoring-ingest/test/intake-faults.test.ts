@@ -129,6 +129,15 @@ describe('Postgres in trouble (R4, R7)', () => {
     await postgres.restart();
     await sendUntilStored(service, aSample('during'));
     expect(await storedIds(service)).toEqual(['before', 'during']);
+
+    // A server that says nothing at all.
+    postgres.freeze();
+    const frozen = await service.post(inference, aSample('frozen'));
+    expect(frozen.status).toBe(503);
+    expect(Number(frozen.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    postgres.thaw();
+    await sendUntilStored(service, aSample('frozen'));
+    expect(await storedIds(service)).toEqual(['before', 'during', 'frozen']);
   });
 });
 

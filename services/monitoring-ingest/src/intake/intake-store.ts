@@ -74,11 +74,13 @@ export async function writeDeliveries(
     broken = false;
     return receipts;
   } catch (error) {
-    // A connection that can still take a rollback can go on; any other is of no use.
-    broken = await client.query('rollback').then(
-      () => false,
-      () => true,
-    );
+    // Only a server that has said what is wrong is asked once more; of any other the connection is given up at once.
+    if (error instanceof KeyTaken || isDataError(error)) {
+      broken = await client.query('rollback').then(
+        () => false,
+        () => true,
+      );
+    }
     throw error;
   } finally {
     client.release(broken);

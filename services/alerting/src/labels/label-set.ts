@@ -87,7 +87,12 @@ export function compareAlertLabels(left: LabelSet, right: LabelSet): number {
   return compareLabelSets(left, right);
 }
 
-/** `classic`: letters, digits and underscores. `utf8`: any text that is not empty. */
-export function isLabelName(name: string, rule: 'classic' | 'utf8'): boolean {
-  return rule === 'classic' ? classicName.test(name) : name !== '' && name.isWellFormed();
+/** What may name a label: any text without white space and control characters. */
+export function isLabelName(name: string): boolean {
+  return name !== '' && name.isWellFormed() && !/[\s\p{Cc}]/u.test(name);
+}
+
+/** What may name a label in the settings that date from before any text could: letters, digits and underscores. */
+export function isClassicLabelName(name: string): boolean {
+  return classicName.test(name);
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
-const services = ['gateway', 'chat-router', 'monitoring-ingest'];
+const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting'];
 /** Whom each enqueues for, besides the gateway's audit log. */
 const enqueuesFor = { 'chat-router': ['monitoring-ingest'] };
 

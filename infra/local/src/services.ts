@@ -30,7 +30,7 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router', 'monitoring-ingest'],
+    calls: ['chat-router', 'monitoring-ingest', 'alerting'],
     environment: ({ urlOf, adminUrlOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
@@ -39,6 +39,8 @@ export const services: readonly ServiceDefinition[] = [
       CHAT_ROUTER_ADMIN_URL: adminUrlOf('chat-router'),
       MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
       MONITORING_INGEST_ADMIN_URL: adminUrlOf('monitoring-ingest'),
+      ALERTING_URL: urlOf('alerting'),
+      ALERTING_ADMIN_URL: adminUrlOf('alerting'),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -72,6 +74,13 @@ export const services: readonly ServiceDefinition[] = [
     calls: ['gateway'],
     environment: () => ({}),
     settings: ['RAW_RETENTION_DAYS'],
+    files: [],
+  },
+  {
+    name: 'alerting',
+    calls: ['gateway'],
+    environment: () => ({}),
+    settings: [],
     files: [],
   },
 ];

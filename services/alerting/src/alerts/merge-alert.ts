@@ -27,9 +27,7 @@ export function mergeAlert(known: ReportedAlert | null, posted: ReportedAlert, n
 }
 
 function overlaps(known: ReportedAlert, { startsAt, endsAt }: ReportedAlert): boolean {
-  return (
-    (endsAt > known.startsAt && endsAt < known.endsAt) || (startsAt > known.startsAt && startsAt < known.endsAt)
-  );
+  return (endsAt > known.startsAt && endsAt < known.endsAt) || (startsAt > known.startsAt && startsAt < known.endsAt);
 }
 
 function merged(older: ReportedAlert, younger: ReportedAlert, now: Date): ReportedAlert {

@@ -35,7 +35,11 @@ describe('whether somebody has to be told again (MX-12)', () => {
       const verdict = needsUpdate(
         last,
         { firing: names(one.firing), resolved: names(one.resolved) },
-        { sendResolved: one.send_resolved ?? false, repeatIntervalMs: (one.repeat_s ?? 0) * 1_000 || 3_600_000, now: at(0) },
+        {
+          sendResolved: one.send_resolved ?? false,
+          repeatIntervalMs: (one.repeat_s ?? 0) * 1_000 || 3_600_000,
+          now: at(0),
+        },
       );
       expect([one, verdict.needed]).toEqual([one, one.notify]);
     }
@@ -64,7 +68,10 @@ describe('the rhythm of a group (B-45)', () => {
   it('keeps its rhythm while it is empty, and for half a minute only', () => {
     const empty = afterFlush({ nextFlushAt: at(7), hasFlushed: true, emptySince: null }, intervals, at(7), true);
     expect(empty.emptySince).toEqual(at(7));
-    expect(joinGroup(empty, { startsAt: at(8) }, intervals, at(8))).toMatchObject({ nextFlushAt: at(12), emptySince: null });
+    expect(joinGroup(empty, { startsAt: at(8) }, intervals, at(8))).toMatchObject({
+      nextFlushAt: at(12),
+      emptySince: null,
+    });
     expect(joinGroup(empty, { startsAt: at(23) }, intervals, at(23)).nextFlushAt).toEqual(at(27));
     const later = at(7 + emptyGroupKeptMs / 1_000);
     expect(isForgotten(empty, later)).toBe(true);
@@ -75,21 +82,34 @@ describe('the rhythm of a group (B-45)', () => {
   });
 
   it('begins anew when the configuration is read again', () => {
-    expect(restartGroup([{ startsAt: at(1) }], { groupWaitMs: 1_000, groupIntervalMs: 6_000 }, at(3)).nextFlushAt).toEqual(at(3));
-    expect(restartGroup([{ startsAt: at(2.5) }], { groupWaitMs: 1_000, groupIntervalMs: 6_000 }, at(3)).nextFlushAt).toEqual(at(4));
+    expect(
+      restartGroup([{ startsAt: at(1) }], { groupWaitMs: 1_000, groupIntervalMs: 6_000 }, at(3)).nextFlushAt,
+    ).toEqual(at(3));
+    expect(
+      restartGroup([{ startsAt: at(2.5) }], { groupWaitMs: 1_000, groupIntervalMs: 6_000 }, at(3)).nextFlushAt,
+    ).toEqual(at(4));
   });
 
   it('never beats in the past and never shifts, however late a flush is', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 0, max: 10_000_000 }), (groupIntervalMs, lateMs) => {
-        const due = at(0);
-        const now = new Date(due.getTime() + lateMs);
-        const { nextFlushAt } = afterFlush({ nextFlushAt: due, hasFlushed: true, emptySince: null }, { groupIntervalMs }, now, false);
-        const ahead = nextFlushAt.getTime() - now.getTime();
-        expect(ahead).toBeGreaterThan(0);
-        expect(ahead).toBeLessThanOrEqual(groupIntervalMs);
-        expect((nextFlushAt.getTime() - due.getTime()) % groupIntervalMs).toBe(0);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.integer({ min: 0, max: 10_000_000 }),
+        (groupIntervalMs, lateMs) => {
+          const due = at(0);
+          const now = new Date(due.getTime() + lateMs);
+          const { nextFlushAt } = afterFlush(
+            { nextFlushAt: due, hasFlushed: true, emptySince: null },
+            { groupIntervalMs },
+            now,
+            false,
+          );
+          const ahead = nextFlushAt.getTime() - now.getTime();
+          expect(ahead).toBeGreaterThan(0);
+          expect(ahead).toBeLessThanOrEqual(groupIntervalMs);
+          expect((nextFlushAt.getTime() - due.getTime()) % groupIntervalMs).toBe(0);
+        },
+      ),
     );
   });
 });
@@ -144,7 +164,10 @@ describe('one flush of a group (MX-12, B-45)', () => {
   });
 
   it('never tells of a resolution whose alert was never told', () => {
-    expect(flush({ alerts: [alert('a', 9)] })).toMatchObject({ kind: 'nothing', reason: 'only_resolved_and_never_told' });
+    expect(flush({ alerts: [alert('a', 9)] })).toMatchObject({
+      kind: 'nothing',
+      reason: 'only_resolved_and_never_told',
+    });
   });
 
   it('leaves out what is inhibited or silenced, resolved or not, and says by whom', () => {
@@ -153,7 +176,13 @@ describe('one flush of a group (MX-12, B-45)', () => {
       inhibitedBy: ({ alertname }) => (alertname === 'b' ? ['a'] : []),
       silencedBy: ({ alertname }) => (alertname === 'c' ? ['s1'] : []),
     });
-    expect(decision.suppressed.map(({ alert: { fingerprint }, inhibitedBy, silencedBy }) => ({ fingerprint, inhibitedBy, silencedBy }))).toEqual([
+    expect(
+      decision.suppressed.map(({ alert: { fingerprint }, inhibitedBy, silencedBy }) => ({
+        fingerprint,
+        inhibitedBy,
+        silencedBy,
+      })),
+    ).toEqual([
       { fingerprint: 'b', inhibitedBy: ['a'], silencedBy: [] },
       { fingerprint: 'c', inhibitedBy: [], silencedBy: ['s1'] },
     ]);
@@ -162,8 +191,14 @@ describe('one flush of a group (MX-12, B-45)', () => {
   });
 
   it('says nothing outside its hours, when all is suppressed, and of an empty group', () => {
-    expect(flush({ alerts: [alert('a')], mutedBy: ['nights'] })).toMatchObject({ kind: 'nothing', reason: 'muted_by_time_interval' });
-    expect(flush({ alerts: [alert('a')], silencedBy: () => ['s'] })).toMatchObject({ kind: 'nothing', reason: 'all_suppressed' });
+    expect(flush({ alerts: [alert('a')], mutedBy: ['nights'] })).toMatchObject({
+      kind: 'nothing',
+      reason: 'muted_by_time_interval',
+    });
+    expect(flush({ alerts: [alert('a')], silencedBy: () => ['s'] })).toMatchObject({
+      kind: 'nothing',
+      reason: 'all_suppressed',
+    });
     expect(flush({})).toMatchObject({ kind: 'nothing', reason: 'no_alerts' });
     expect(flush({ alerts: [alert('a')], addressees: [] })).toMatchObject({ kind: 'nothing', reason: 'no_addressee' });
   });

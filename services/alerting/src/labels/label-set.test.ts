@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { compareStrings } from './compare-strings.ts';
-import { compareLabelSets, fingerprintOf, formatLabelSet, sameLabels, withoutEmptyLabels, type LabelSet } from './label-set.ts';
+import {
+  compareLabelSets,
+  fingerprintOf,
+  formatLabelSet,
+  sameLabels,
+  withoutEmptyLabels,
+  type LabelSet,
+} from './label-set.ts';
 
 const { vectors } = JSON.parse(
   readFileSync(new URL('../../test/vectors/am-fingerprint-vectors.json', import.meta.url), 'utf8'),
@@ -10,7 +17,8 @@ const { vectors } = JSON.parse(
 describe('the fingerprint of a label set (MX-8)', () => {
   it('equals the one that Alertmanager gave, for each of its 18 answers', () => {
     expect(vectors).toHaveLength(18);
-    for (const { labels, fingerprint } of vectors) expect([labels, fingerprintOf(labels)]).toEqual([labels, fingerprint]);
+    for (const { labels, fingerprint } of vectors)
+      expect([labels, fingerprintOf(labels)]).toEqual([labels, fingerprint]);
   });
 
   it('does not depend on the order in which labels are written', () => {
@@ -34,7 +42,9 @@ describe('label sets', () => {
   });
 
   it('print as they stand in the key of a group', () => {
-    expect(formatLabelSet({ tenant: 'acme', alertname: 'LatencyHigh' })).toBe('{alertname="LatencyHigh", tenant="acme"}');
+    expect(formatLabelSet({ tenant: 'acme', alertname: 'LatencyHigh' })).toBe(
+      '{alertname="LatencyHigh", tenant="acme"}',
+    );
     expect(formatLabelSet({ msg: 'Σ 🙂 "q" \\ \n\u0001\u200b' })).toBe('{msg="Σ 🙂 \\"q\\" \\\\ \\n\\x01\\u200b"}');
     expect(formatLabelSet({})).toBe('{}');
   });

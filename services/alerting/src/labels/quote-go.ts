@@ -14,7 +14,8 @@ const printable = /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
 /** A text in double quotes, with the escapes of Go's `%q`, in which Alertmanager writes values into its keys and messages. */
 export function quoteGo(text: string): string {
   let quoted = '"';
-  for (const character of text) quoted += named[character] ?? (printable.test(character) ? character : escaped(character));
+  for (const character of text)
+    quoted += named[character] ?? (printable.test(character) ? character : escaped(character));
   return `${quoted}"`;
 }
 

@@ -37,7 +37,8 @@ function wanted(inputs: readonly ParseVector[]): unknown[] {
   return inputs.map(({ input, matchers, error }) => (error === undefined ? { input, matchers } : { input, error }));
 }
 
-const compiled = (parse: (input: string) => readonly MatcherSpec[]) => (input: string) => parse(input).map(compileMatcher);
+const compiled = (parse: (input: string) => readonly MatcherSpec[]) => (input: string) =>
+  parse(input).map(compileMatcher);
 
 describe('matchers, as Alertmanager reads them (MX-15)', () => {
   it('reads and refuses the 76 inputs of the syntax for any text alike, to the column', () => {

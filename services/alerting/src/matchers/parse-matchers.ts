@@ -19,7 +19,9 @@ export function parseMatchers(input: string): MatcherSpec[] {
   while (tokens.peek().kind !== 'close') {
     if (tokens.peek().kind === 'end' && (matchers.length > 0 || opened || input.trim() === '')) break;
     matchers.push(readMatcher(tokens));
-    const { kind } = expecting('expected a comma or close brace', () => oneOf(tokens, ['comma', 'close', 'end'], 'peek'));
+    const { kind } = expecting('expected a comma or close brace', () =>
+      oneOf(tokens, ['comma', 'close', 'end'], 'peek'),
+    );
     if (kind !== 'comma') break;
     tokens.next();
     expecting('expected a matcher or close brace after comma', () =>
@@ -49,7 +51,9 @@ function readMatcher(tokens: TokenScanner): MatcherSpec {
 function readClosing(tokens: TokenScanner, opened: boolean): void {
   const token = tokens.next();
   if (opened && token.kind !== 'close')
-    throw new MatcherError(`0:${token.end}: ${token.kind === 'end' ? 'end of input' : token.text}: expected close brace`);
+    throw new MatcherError(
+      `0:${token.end}: ${token.kind === 'end' ? 'end of input' : token.text}: expected close brace`,
+    );
   if (!opened && token.kind === 'close') throw new MatcherError(`0:${token.end}: }: expected opening brace`);
   if (opened) expecting('expected end of input', () => oneOf(tokens, ['end'], 'next'));
 }

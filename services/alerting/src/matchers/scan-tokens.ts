@@ -79,9 +79,9 @@ export class TokenScanner {
   }
 
   #unquoted(start: number, first: string): Token {
-    if (reservedCharacters.test(first))
-      throw new MatcherError(`${start}:${start + 1}: ${first}: invalid input`);
-    while (this.#at < this.#characters.length && !reservedCharacters.test(this.#characters[this.#at] ?? '')) this.#at += 1;
+    if (reservedCharacters.test(first)) throw new MatcherError(`${start}:${start + 1}: ${first}: invalid input`);
+    while (this.#at < this.#characters.length && !reservedCharacters.test(this.#characters[this.#at] ?? ''))
+      this.#at += 1;
     return this.#token('unquoted', start);
   }
 

@@ -40,7 +40,11 @@ describe('setting a silence (MX-15, B-45)', () => {
 
   it('ends the old one and creates another when the past would change', () => {
     const moved = plan(silence(), { startsAt: new Date(at(0).getTime() + 1_000) });
-    expect(moved).toMatchObject({ kind: 'create', silence: { id: 'new', startsAt: at(10) }, expired: { id: 'old', endsAt: at(10) } });
+    expect(moved).toMatchObject({
+      kind: 'create',
+      silence: { id: 'new', startsAt: at(10) },
+      expired: { id: 'old', endsAt: at(10) },
+    });
     const other = plan(silence(), { matchers: [{ name: 'alertname', op: '=~', value: 'LatencyHigh' }] });
     expect(other).toMatchObject({ kind: 'create', expired: { endsAt: at(10) } });
   });
@@ -74,7 +78,9 @@ describe('setting a silence (MX-15, B-45)', () => {
     expect(refusal(matcher('=~', '.*'))).toBe('silence invalid: at least one matcher must not match the empty string');
     expect(refusal(matcher('=', ''))).toBe('silence invalid: at least one matcher must not match the empty string');
     expect(refusal(matcher('!=', 'x'))).toBe('taken');
-    expect(refusal(matcher('=', 'x', 'bad name'))).toBe('silence invalid: invalid label matcher 0: invalid label name "bad name"');
+    expect(refusal(matcher('=', 'x', 'bad name'))).toBe(
+      'silence invalid: invalid label matcher 0: invalid label name "bad name"',
+    );
     expect(refusal(matcher('=~', 'a['))).toBe(
       'silence invalid: invalid label matcher 0: invalid regular expression "a[": error parsing regexp: missing closing ]: `[`',
     );
@@ -97,7 +103,13 @@ describe('a silence (B-45)', () => {
 
   it('covers the alerts that fit all its matchers, while it is active', () => {
     const silences = [
-      silence({ id: 'b', matchers: [{ name: 'model', op: '=~', value: 'm.*' }, { name: 'zone', op: '!=', value: 'eu' }] }),
+      silence({
+        id: 'b',
+        matchers: [
+          { name: 'model', op: '=~', value: 'm.*' },
+          { name: 'zone', op: '!=', value: 'eu' },
+        ],
+      }),
       silence({ id: 'a' }),
       silence({ id: 'c', endsAt: at(5) }),
     ];

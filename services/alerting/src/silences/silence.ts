@@ -36,14 +36,18 @@ export function silenceState({ startsAt, endsAt }: Pick<Silence, 'startsAt' | 'e
 
 /** What setting a silence means: what it was is kept (as `expired`) unless nothing of the past changes by the update. */
 export type SilencePlan =
-  | { kind: 'update'; silence: Silence }
-  | { kind: 'create'; silence: Silence; expired: Silence | null };
+  { kind: 'update'; silence: Silence } | { kind: 'create'; silence: Silence; expired: Silence | null };
 
 /**
  * Plans to set a silence, which replaces `previous` if that is given. In place only what lies ahead can be changed: never
  * the matchers; of an active one not the start; of a pending one not into the past. Throws `SilenceError`.
  */
-export function planSilence(previous: Silence | null, input: SilenceInput, now: Date, newId: () => string): SilencePlan {
+export function planSilence(
+  previous: Silence | null,
+  input: SilenceInput,
+  now: Date,
+  newId: () => string,
+): SilencePlan {
   if (input.startsAt >= input.endsAt)
     throw new SilenceError('Failed to create silence: start time must be before end time');
   if (input.endsAt < now) throw new SilenceError("Failed to create silence: end time can't be in the past");

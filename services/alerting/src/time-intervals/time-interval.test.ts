@@ -40,9 +40,16 @@ describe('time intervals (B-45)', () => {
   it('contain and exclude the moments of the 8 cases, summer time in Sydney and New York among them', () => {
     expect(vectors).toHaveLength(8);
     for (const vector of vectors) {
-      const contained = (moments: string[]) => moments.map((text) => [text, containsTime(intervalOf(vector), momentOf(text))]);
-      expect([vector.comment, contained(vector.inside)]).toEqual([vector.comment, vector.inside.map((text) => [text, true])]);
-      expect([vector.comment, contained(vector.outside)]).toEqual([vector.comment, vector.outside.map((text) => [text, false])]);
+      const contained = (moments: string[]) =>
+        moments.map((text) => [text, containsTime(intervalOf(vector), momentOf(text))]);
+      expect([vector.comment, contained(vector.inside)]).toEqual([
+        vector.comment,
+        vector.inside.map((text) => [text, true]),
+      ]);
+      expect([vector.comment, contained(vector.outside)]).toEqual([
+        vector.comment,
+        vector.outside.map((text) => [text, false]),
+      ]);
     }
   });
 
@@ -55,9 +62,17 @@ describe('time intervals (B-45)', () => {
   });
 
   it('mute a route while it must be silent, or is not active', () => {
-    const weekend = intervalOf({ weekdays: [[6, 6], [0, 0]] });
+    const weekend = intervalOf({
+      weekdays: [
+        [6, 6],
+        [0, 0],
+      ],
+    });
     const office = intervalOf({ times: [[540, 1020]] });
-    const intervals = new Map([['weekend', [weekend]], ['office', [office]]]);
+    const intervals = new Map([
+      ['weekend', [weekend]],
+      ['office', [office]],
+    ]);
     const saturdayNoon = new Date('2026-11-21T12:00:00Z');
     const fridayNight = new Date('2026-11-20T23:00:00Z');
     const route = (mute: string[], active: string[]) => ({ muteTimeIntervals: mute, activeTimeIntervals: active });
@@ -69,6 +84,10 @@ describe('time intervals (B-45)', () => {
   });
 
   it('know time zones by their names', () => {
-    expect([isTimeZone('Australia/Sydney'), isTimeZone('UTC'), isTimeZone('Mars/Olympus')]).toEqual([true, true, false]);
+    expect([isTimeZone('Australia/Sydney'), isTimeZone('UTC'), isTimeZone('Mars/Olympus')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

@@ -86,7 +86,13 @@ function wallClock(moment: Date, location: string): WallClock {
       .map(({ type, value }) => [type, Number(value)]),
   );
   const { year = 0, month = 0, day = 0, hour = 0, minute = 0 } = parts;
-  return { year, month, day, minute: hour * 60 + minute, weekday: new Date(Date.UTC(year, month - 1, day)).getUTCDay() };
+  return {
+    year,
+    month,
+    day,
+    minute: hour * 60 + minute,
+    weekday: new Date(Date.UTC(year, month - 1, day)).getUTCDay(),
+  };
 }
 
 function formatOf(location: string): Intl.DateTimeFormat {

@@ -7,7 +7,7 @@ export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'monitoring-ingest' | 'alerting';
 
 /** In whose shape a route speaks: ours (problem+json) or a vendor's, so that the vendor's clients raise the right class. */
-export type Dialect = 'signalbox' | 'openai' | 'anthropic';
+export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'alertmanager';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
 export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
@@ -59,6 +59,8 @@ export interface RouteContract<
   takesForm: boolean;
   /** The largest body accepted, in bytes, counted after decompression. 0: no body. */
   bodyBytesMax: number;
+  /** How many members the objects of a JSON body may have together. */
+  bodyKeysMax: number;
   /** How long the gateway waits for the first byte of the answer, and between two bytes of it. */
   firstByteTimeoutMs: number;
   idleTimeoutMs: number;
@@ -83,6 +85,7 @@ type Defaults =
   | 'dialect'
   | 'routeClass'
   | 'bodyBytesMax'
+  | 'bodyKeysMax'
   | 'firstByteTimeoutMs'
   | 'idleTimeoutMs'
   | 'alsoAnswers'
@@ -115,6 +118,7 @@ export function defineRoute<
     dialect: 'signalbox',
     routeClass: 'default',
     bodyBytesMax: route.body === undefined ? 0 : 262_144,
+    bodyKeysMax: 10_000,
     firstByteTimeoutMs: 10_000,
     idleTimeoutMs: 30_000,
     alsoAnswers: [],

@@ -1,3 +1,4 @@
+import { alertmanagerRoutes } from './alertmanager.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
@@ -34,4 +35,5 @@ export const allRoutes: readonly RouteContract[] = [
   ...visionRoutes,
   ...conversationRoutes,
   ...monitoredModelRoutes,
+  ...alertmanagerRoutes,
 ];

@@ -152,7 +152,7 @@ async function checked<Contract extends RouteContract>(
   if (request.url.includes('%00')) throw notValid([{ path: '', message: 'Expected no NUL character in the path.' }]);
   const params = fit(contract.params, paramsOf(request, contract));
   const query = fit(contract.query, queryOf(request));
-  const limits = { bytesMax: contract.bodyBytesMax };
+  const limits = { bytesMax: contract.bodyBytesMax, keysMax: contract.bodyKeysMax };
   const { value, bytes: bodyBytes } =
     contract.takesForm && isForm(request)
       ? { value: await readFormBody(request, limits), bytes: Buffer.alloc(0) }

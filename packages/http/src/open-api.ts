@@ -44,11 +44,19 @@ const AnthropicError = z
   })
   .meta({ id: 'AnthropicError', description: "An error in Anthropic's shape." });
 
+const AlertmanagerError = z
+  .object({ code: z.number(), message: z.string() })
+  .meta({
+    id: 'AlertmanagerError',
+    description: "An error in Alertmanager's shape; what a request means is refused by a text.",
+  });
+
 /** How each dialect shapes its errors. */
 const errorShapes = {
   signalbox: { contentType: problemContentType, schema: Problem },
   openai: { contentType: 'application/json', schema: OpenAiError },
   anthropic: { contentType: 'application/json', schema: AnthropicError },
+  alertmanager: { contentType: 'application/json', schema: AlertmanagerError },
 } as const satisfies Record<Dialect, { contentType: string; schema: z.ZodType }>;
 
 const retryAfter = {

@@ -1,6 +1,7 @@
 import type { OutboxTables } from '@signalbox/postgres';
+import type { AlertTables } from '../alerts/alert-tables.ts';
 import type { ConfigurationTables } from '../configuration/configuration-tables.ts';
 import type { SilenceTables } from '../silences/silence-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
-export interface Schema extends OutboxTables, SilenceTables, ConfigurationTables {}
+export interface Schema extends OutboxTables, AlertTables, SilenceTables, ConfigurationTables {}

@@ -79,8 +79,13 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'alerting',
     calls: ['gateway'],
-    environment: () => ({}),
-    settings: [],
+    environment: ({ secret, urlOf }) => ({
+      VAULT_KEYS: `1:${secret('alerting-vault')}`,
+      // Whoever tries this out has the receivers on this machine.
+      OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
+      EXTERNAL_URL: urlOf('gateway'),
+    }),
+    settings: ['OUTBOUND_ALLOW', 'EXTERNAL_URL'],
     files: [],
   },
 ];

@@ -1,6 +1,8 @@
 import { parseEnv } from '@signalbox/config';
 import { IdentityKeys } from '@signalbox/identity';
+import { guardedConnector } from '@signalbox/outbound';
 import type { LogLevel } from '@signalbox/telemetry';
+import { VaultKeys } from '@signalbox/vault';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -20,6 +22,31 @@ const Environment = z.object({
       return z.NEVER;
     }
   }),
+  VAULT_KEYS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return VaultKeys.parse(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+        return z.NEVER;
+      }
+    })
+    .optional(),
+  OUTBOUND_ALLOW: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const allow = text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]));
+      try {
+        guardedConnector({ allow, connectTimeoutMs: 1 });
+        return allow;
+      } catch {
+        context.addIssue('lists host:port and CIDRs');
+        return z.NEVER;
+      }
+    }),
+  EXTERNAL_URL: z.url({ protocol: /^https?$/ }).default('http://localhost'),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -33,6 +60,12 @@ export interface Config {
   databaseUrl: string;
   redisQueueUrl: string;
   identityKeys: IdentityKeys;
+  /** What tenants' secrets are kept under; null: they cannot give any, and so no channels. */
+  vaultKeys: VaultKeys | null;
+  /** What messages may be sent to besides the public internet: `host:port`, or a CIDR. */
+  outboundAllow: readonly string[];
+  /** Where those who are told find the mesh. */
+  externalUrl: string;
   shutdownGraceMs: number;
   shutdownDelayMs: number;
   logLevel: LogLevel;
@@ -48,6 +81,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: settings.DATABASE_URL,
     redisQueueUrl: settings.REDIS_QUEUE_URL,
     identityKeys: settings.IDENTITY_KEYS,
+    vaultKeys: settings.VAULT_KEYS ?? null,
+    outboundAllow: settings.OUTBOUND_ALLOW,
+    externalUrl: settings.EXTERNAL_URL.replace(/\/+$/, ''),
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

@@ -78,7 +78,8 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'alerting',
-    calls: ['gateway'],
+    // It reads what is measured, tells the router what is wrong, and hands the gateway what belongs into the audit log.
+    calls: ['gateway', 'chat-router', 'monitoring-ingest'],
     environment: ({ secret, urlOf }) => ({
       VAULT_KEYS: `1:${secret('alerting-vault')}`,
       // Whoever tries this out has the receivers on this machine.

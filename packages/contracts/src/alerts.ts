@@ -112,9 +112,10 @@ export const listAlertsAsArray = defineRoute({
   operationId: 'listAlertsAsArray',
   service,
   method: 'get',
-  path: '/alerts',
+  path: '/api/v1/alerts/as-array',
+  deprecatedPaths: ['/alerts'],
   tag,
-  summary: 'List alerts as one array, newest first: use /api/v1/alerts',
+  summary: 'List alerts as one array, newest first, as MonitorX did: use /api/v1/alerts',
   scope: 'alerts:read',
   query: z.strictObject({
     model_id: filters.model_id,

@@ -26,6 +26,7 @@ export const AuditAction = z
     'job.deleted',
     'breaker.reset',
     'alert.resolved',
+    'alert_rule.changed',
     'provider.changed',
     'system.changed',
     'tool.changed',

@@ -1,4 +1,5 @@
 import { alertmanagerRoutes } from './alertmanager.ts';
+import { alertRoutes } from './alerts.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
@@ -35,5 +36,6 @@ export const allRoutes: readonly RouteContract[] = [
   ...visionRoutes,
   ...conversationRoutes,
   ...monitoredModelRoutes,
+  ...alertRoutes,
   ...alertmanagerRoutes,
 ];

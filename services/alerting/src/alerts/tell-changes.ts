@@ -6,21 +6,15 @@ import type { Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { insertAlertEvents } from './alert-event-store.ts';
 import type { AlertChange, AlertRecord } from './alert.ts';
+import type { EnrolAlerts } from '../notifications/enrol-alerts.ts';
 import { messageOf } from './present-alert.ts';
+import { reportOf } from './report-alert.ts';
 
 /** An alert as it is now, with what has just happened to it. */
 export interface ToldAlert {
   alert: AlertRecord;
   changes: readonly AlertChange[];
 }
-
-/** Marks the groups of alerts due, in the transaction that changed them. */
-export type EnrolAlerts = (
-  trx: Transaction<Schema>,
-  tenantId: string,
-  alerts: readonly AlertRecord[],
-  now: Date,
-) => Promise<void>;
 
 /** Tells of alerts in the transaction that changed them: their history, their groups, and the other services. */
 export type TellChanges = (
@@ -30,23 +24,20 @@ export type TellChanges = (
   now: Date,
 ) => Promise<void>;
 
-/** Pending ones concern nobody yet. */
-const notable: ReadonlySet<string> = new Set(['fired', 'resolved', 'severity_changed', 'acknowledged', 'unsnoozed']);
+/** After these there is something else to tell of an alert that a rule made. */
+const notable: ReadonlySet<string> = new Set(['fired', 'resolved', 'severity_changed', 'unsnoozed']);
 
-export function createTeller({ emitter, enrol }: { emitter: Emitter; enrol: EnrolAlerts }): TellChanges {
+export function createTeller({ emitter, enrolAlerts }: { emitter: Emitter; enrolAlerts: EnrolAlerts }): TellChanges {
   return async (trx, tenantId, told, now) => {
     const changed = told.filter(({ changes }) => changes.length > 0);
-    if (changed.length === 0) return;
-    await insertAlertEvents(trx, tenantId, changed, now);
-    const forGroups = changed.filter(({ changes }) => changes.some(({ type }) => notable.has(type)));
-    if (forGroups.length > 0) {
-      await enrol(
-        trx,
-        tenantId,
-        forGroups.map(({ alert }) => alert),
-        now,
-      );
-    }
+    if (changed.length > 0) await insertAlertEvents(trx, tenantId, changed, now);
+    const enrolled = told
+      .filter(({ alert, changes }) => {
+        // Each report moves the end of what was posted.
+        return alert.rule_id === null ? alert.state !== 'inactive' : changes.some(({ type }) => notable.has(type));
+      })
+      .map(({ alert }) => ({ ...reportOf(alert), fingerprint: alert.fingerprint }));
+    await enrolAlerts(trx, tenantId, enrolled, now);
     await emit(
       trx,
       changed.flatMap((one) => messagesOf(emitter, tenantId, one, now)),

@@ -11,10 +11,16 @@ import {
 import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from '@signalbox/postgres';
 import { createEmitter, createQueues } from '@signalbox/queue';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
+import { createVault } from '@signalbox/vault';
 import { migrations } from '../../migrations/index.ts';
+import { createTeller } from '../alerts/tell-changes.ts';
+import { createTellAudit } from '../audit/tell-audit.ts';
+import { createTenantConfigurations } from '../configuration/configuration-source.ts';
+import { createEnrolAlerts } from '../notifications/enrol-alerts.ts';
 import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
+import { startAlerts } from './start-alerts.ts';
 
 export const serviceName = 'alerting';
 
@@ -47,20 +53,27 @@ export async function startAlerting(
 
   const app = createService({ logger, metrics });
   const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, serviceName) });
+  const emitter = createEmitter({ service: serviceName, identityKeys });
+  const configurations = createTenantConfigurations(config.vaultKeys === null ? null : createVault(config.vaultKeys));
+  const enrolAlerts = createEnrolAlerts(configurations);
   const deps: DomainDeps = {
     config,
     routes,
     database,
-    emitter: createEmitter({ service: serviceName, identityKeys }),
+    emitter,
     nudgeRelay: () => {
       relay.nudge();
     },
+    configurations,
+    enrolAlerts,
+    tell: createTeller({ emitter, enrolAlerts }),
+    tellAudit: createTellAudit(emitter),
     working: { redisUrl, identityKeys, deadLetters: openDeadLetters(database), logger, metrics, ...prefix },
     logger,
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [];
+  const domains: DomainProbes[] = [startAlerts(deps, owned)];
 
   const health = createHealth({
     service: serviceName,

@@ -55,7 +55,16 @@ const processImports = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.signalbox/**', '.turbo/**', 'coverage/**', 'packages/sdk/src/wire.ts'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.signalbox/**',
+      '.turbo/**',
+      'coverage/**',
+      'packages/sdk/src/wire.ts',
+    ],
+  },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },

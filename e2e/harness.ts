@@ -131,7 +131,7 @@ export async function openMesh(options: OpenMeshOptions = {}): Promise<OpenedMes
     });
     const text = await answer.text();
     const contentType = answer.headers.get('content-type');
-    const json = contentType?.includes('json') === true && text !== '';
+    const json = contentType !== null && /[/+]json\b/.test(contentType) && text !== '';
     // How it is is said with 503, too, and in a shape of its own.
     const refused = answer.status >= 400 && !(answer.status === 503 && path.includes('/health'));
     if (refused && method !== 'HEAD') {

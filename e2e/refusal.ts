@@ -39,6 +39,11 @@ export function flawsOf({ path, status, contentType, requestId, text }: Refusal,
       if (typeof body[name] !== 'string' || (body[name] === '' && name !== 'instance')) flaws.push(`no ${name}`);
     if (body['status'] !== status) flaws.push(`status ${String(body['status'])} in the body`);
     if (body['request_id'] !== requestId) flaws.push(`request_id ${String(body['request_id'])} in the body`);
+  } else if (contentType === 'application/json' && /^\/v1\/(metrics|traces)\b/.test(path)) {
+    // OTLP's Status.
+    const { code, message } = body;
+    if (typeof code !== 'number') flaws.push('no code');
+    if (typeof message !== 'string' || message === '') flaws.push('no message');
   } else if (contentType === 'application/json' && path.startsWith('/v1/messages')) {
     // Anthropic's shape.
     const { message, type } = (body['error'] ?? {}) as Record<string, unknown>;

@@ -18,8 +18,8 @@ function cpuMs(pids: readonly number[]): number {
 }
 
 /** Forks one of our own files as a process of its own, with this process' Node and conditions. */
-export function forkFile(file: string): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+export function forkFile(file: string, args: readonly string[] = []): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
 export interface Measured extends LoadResult {

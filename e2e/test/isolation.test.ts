@@ -5,6 +5,7 @@ import { openMesh, type OpenedMesh } from '../harness.ts';
 const bodies: Record<string, object> = {
   '/api/v1/systems/{id}': { use_case: 'mine' },
   '/api/v1/systems/{id}/tasks': { input: 'What is kept?' },
+  '/api/v1/models/{id}': { name: 'mine', model_type: 'llm', version: '1', environment: 'dev' },
   '/api/v1/conversations/{id}/messages': { messages: [{ role: 'user', content: 'What is kept?' }] },
 };
 
@@ -58,6 +59,15 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
           use_case: `what ${name} keeps`,
           architecture: 'single',
           models: ['signalbox/extractive'],
+        }),
+        models: await make('/api/v1/models', {
+          id: `model-of-${name}`,
+          ...{ name: 'a model', model_type: 'llm', version: '1', environment: 'prod' },
+        }),
+        objectives: await make('/api/v1/objectives', {
+          name: `what ${name} promises`,
+          target: 0.99,
+          indicator: { kind: 'availability' },
         }),
         conversations: await make('/api/v1/conversations', { title: `of ${name}` }),
         'api-keys': apiKey.id,
@@ -119,6 +129,8 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
       '/api/v1/providers',
       '/api/v1/budgets',
       '/api/v1/costs',
+      '/api/v1/models',
+      '/api/v1/objectives',
     ]) {
       const { status, text } = await opened.ask(`${path}?limit=100`, { key: alpha.key });
       expect(status).toBe(200);

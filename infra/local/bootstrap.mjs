@@ -74,6 +74,12 @@ While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds w
   npm run bench -- --quick          one short round of each
   npm run bench -- --only NAME      upstream, nginx, gateway, mesh or portkey; may be repeated`,
   },
+  'bench-sdk': {
+    program: 'bench/sdk.ts',
+    help: `npm run bench:sdk: measures what sending with the SDK costs, near and far.
+
+  npm run bench:sdk -- --quick      one short round of each`,
+  },
 };
 
 /** Something its reader can put right; the message says how. */

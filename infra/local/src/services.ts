@@ -73,7 +73,7 @@ export const services: readonly ServiceDefinition[] = [
     name: 'monitoring-ingest',
     calls: ['gateway'],
     environment: () => ({}),
-    settings: ['RAW_RETENTION_DAYS'],
+    settings: ['RAW_RETENTION_DAYS', 'INTAKE_PENDING_ROWS_MAX', 'INTAKE_PENDING_BYTES_MAX'],
     files: [],
   },
   {

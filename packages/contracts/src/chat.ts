@@ -192,7 +192,7 @@ export const usageRecorded = defineEvent({
   name: 'usage.recorded',
   version: 1,
   emitter: 'chat-router',
-  subscribers: ['chat-router'],
+  subscribers: ['chat-router', 'monitoring-ingest'],
   payload: z.object({ records: z.array(UsageRecord).min(1) }),
 });
 

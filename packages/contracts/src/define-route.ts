@@ -6,8 +6,11 @@ export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** The services that answer requests. Teams deploy them independently. */
 export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'monitoring-ingest' | 'alerting';
 
-/** In whose shape a route speaks: ours (problem+json) or a vendor's, so that the vendor's clients raise the right class. */
-export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'alertmanager';
+/**
+ * In whose shape a route speaks: ours (problem+json), a vendor's, so that the vendor's clients raise the right class, or
+ * OTLP's, whose refusals are a `Status` in the encoding of the request and never 429.
+ */
+export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'alertmanager' | 'otlp';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
 export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
@@ -57,6 +60,11 @@ export interface RouteContract<
    * body's schema must then be readable from text.
    */
   takesForm: boolean;
+  /**
+   * The media types of a body that the handler reads as bytes (`mountBytesRoute`). `body` then says what is in it where it
+   * is JSON, for the document alone. Empty: the body is JSON, and is held against `body` before the handler runs.
+   */
+  bodyTypes: readonly string[];
   /** The largest body accepted, in bytes, counted after decompression. 0: no body. */
   bodyBytesMax: number;
   /** How many members the objects of a JSON body may have together. */
@@ -82,6 +90,7 @@ type Defaults =
   | 'takesRestOfPath'
   | 'takesEncodedSlash'
   | 'takesForm'
+  | 'bodyTypes'
   | 'dialect'
   | 'routeClass'
   | 'bodyBytesMax'
@@ -115,6 +124,7 @@ export function defineRoute<
     takesRestOfPath: false,
     takesEncodedSlash: false,
     takesForm: false,
+    bodyTypes: [],
     dialect: 'signalbox',
     routeClass: 'default',
     bodyBytesMax: route.body === undefined ? 0 : 262_144,

@@ -115,6 +115,37 @@ export {
   type RouteDefinition,
   type ServiceName,
 } from './define-route.ts';
+export {
+  compareDrift,
+  DriftComparison,
+  driftComparisonRoutes,
+  DriftComparisonRequest,
+  DriftMethod,
+  DriftMethodName,
+  DriftOptions,
+  listDriftMethods,
+  SampleKind,
+} from './drift-comparison.ts';
+export {
+  createDriftReference,
+  defaultDriftPolicy,
+  DriftCheck,
+  DriftColumnKind,
+  DriftPolicy,
+  DriftReference,
+  DriftReferenceInput,
+  driftRoutes,
+  DriftRow,
+  DriftVerdict,
+  DriftVerdictInFull,
+  getDriftReference,
+  getDriftVerdict,
+  judgeDrift,
+  listDriftReferences,
+  listDriftVerdicts,
+  retireDriftReference,
+  runDrift,
+} from './drift.ts';
 export { createEmbedding, EmbeddingList, EmbeddingRequest, embeddingRoutes } from './embeddings.ts';
 export { ComponentHealth, HealthStatus, ProviderHealth, ServiceHealth } from './health.ts';
 export { jobBinding, JobMessage } from './job-message.ts';
@@ -223,6 +254,23 @@ export {
   RoutingStrategy,
   SignalboxOptions,
 } from './routing.ts';
+export {
+  batchItemsMax,
+  BatchItemResult,
+  BatchResult,
+  exportMetrics,
+  exportTraces,
+  recordBatch,
+  recordInference,
+  recordResources,
+  remoteWrite,
+  reportDrift,
+  ReportedDrift,
+  ResourceUsage,
+  Sample,
+  sampleRoutes,
+  SampleTags,
+} from './samples.ts';
 export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';
 export {
   Architecture,
@@ -264,3 +312,41 @@ export {
   updateTool,
 } from './tools.ts';
 export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';
+export { exportColumns, exportRoutes, exportSamples, type ExportColumn } from './exports.ts';
+export {
+  createObjective,
+  deleteObjective,
+  getAnomalies,
+  getModelHealth,
+  getObjective,
+  getObjectiveStatus,
+  listObjectives,
+  modelHealthChanged,
+  objectiveRoutes,
+  updateObjective,
+  type Indicator,
+  type ModelHealth,
+  type ModelHealthChanged,
+  type Objective,
+  type ObjectiveChanges,
+  type ObjectiveInput,
+  type ObjectiveStatus,
+} from './objectives.ts';
+export {
+  getAggregatedMetrics,
+  getCategories,
+  getPrometheusMetrics,
+  getSeries,
+  getSummary,
+  listReportedDrift,
+  listSamples,
+  sampleMetrics,
+  seriesRoutes,
+  type Aggregate,
+  type AggregatedBucket,
+  type ListedDrift,
+  type ListedSample,
+  type SampleMetric,
+  type Series,
+  type Summary,
+} from './series.ts';

@@ -15,7 +15,7 @@ export const ModelId = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'Expected no control characters.');
+  .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'Expected no control characters.');
 
 export const ModelEnvironment = z.enum(['dev', 'staging', 'prod']);
 
@@ -129,9 +129,12 @@ export const listMonitoredModels = defineRoute({
   summary: 'List the monitored models by id, those that nobody registered among them',
   scope: 'models:read',
   query: PageQuery.extend({
-    model_type: ModelType.optional(),
-    environment: ModelEnvironment.optional(),
-    registered: z.enum(['true', 'false']).optional(),
+    model_type: ModelType.optional().describe('Only models of this kind.'),
+    environment: ModelEnvironment.optional().describe('Only models of this environment.'),
+    registered: z
+      .enum(['true', 'false'])
+      .optional()
+      .describe('`false`: only models that were seen, and that nobody registered.'),
   }),
   response: { status: 200, description: 'One page of models', schema: pageOf(MonitoredModel) },
 });

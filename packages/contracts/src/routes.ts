@@ -6,14 +6,20 @@ import { breakerRoutes } from './breakers.ts';
 import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
+import { driftComparisonRoutes } from './drift-comparison.ts';
+import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
+import { exportRoutes } from './exports.ts';
 import { meshRoutes } from './mesh.ts';
 import { messageRoutes } from './messages.ts';
 import { moneyRoutes } from './money.ts';
 import { monitoredModelRoutes } from './monitoring-models.ts';
+import { objectiveRoutes } from './objectives.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
 import { responseRoutes } from './responses.ts';
+import { sampleRoutes } from './samples.ts';
+import { seriesRoutes } from './series.ts';
 import { systemRoutes } from './systems.ts';
 import { toolRoutes } from './tools.ts';
 import { visionRoutes } from './vision.ts';
@@ -36,6 +42,12 @@ export const allRoutes: readonly RouteContract[] = [
   ...visionRoutes,
   ...conversationRoutes,
   ...monitoredModelRoutes,
+  ...driftComparisonRoutes,
+  ...driftRoutes,
+  ...sampleRoutes,
+  ...seriesRoutes,
+  ...exportRoutes,
+  ...objectiveRoutes,
   ...alertRoutes,
   ...alertmanagerRoutes,
 ];

@@ -163,6 +163,7 @@ export function requestContext(options: ExchangeOptions): RequestHandler {
 function dialectOfPath(path: string): Dialect {
   if (path.startsWith('/alertmanager/')) return 'alertmanager';
   if (!path.startsWith('/v1/')) return 'signalbox';
+  if (/^\/v1\/(metrics|traces)$/.test(path)) return 'otlp';
   return path.startsWith('/v1/messages') ? 'anthropic' : 'openai';
 }
 

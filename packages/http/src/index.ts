@@ -2,14 +2,19 @@ export { createService } from './create-service.ts';
 export { type DrainPhase } from './drain.ts';
 export { errorHandler, notFoundHandler } from './error-handler.ts';
 export { beginExchange, Exchange, exchangeOf, requestContext, type ExchangeOptions } from './exchange.ts';
+export { fieldErrorsOf } from './field-errors.ts';
 export { createHealth, type Health, type HealthOptions, type HealthProbe } from './health.ts';
 export { identifySigned } from './identify-signed.ts';
 export {
+  BytesReply,
   createRoutes,
+  mountBytesRoute,
   mountRawRoute,
   mountRoute,
   Reply,
   reply,
+  type BytesContext,
+  type BytesOptions,
   type Identify,
   type RouteAnswerOf,
   type RouteContext,
@@ -30,7 +35,8 @@ export {
   type PageStart,
 } from './page.ts';
 export { problemContentType, problemOf, sendError } from './problem.ts';
-export { readJsonBody, type JsonBodyLimits } from './read-json-body.ts';
+export { parseJson, type ParseJsonLimits } from './parse-json.ts';
+export { mediaTypeOf, readJsonBody, type JsonBodyLimits } from './read-json-body.ts';
 export { runService } from './run-service.ts';
 export { startAdminServer, type AdminServerOptions } from './start-admin-server.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';

@@ -9,7 +9,7 @@ import { exchangeOf, type Exchange } from './exchange.ts';
 import { fieldErrorsOf } from './field-errors.ts';
 import { pageLinks } from './page.ts';
 import { isForm, readFormBody } from './read-form-body.ts';
-import { readJson } from './read-json-body.ts';
+import { readBytesBody, readJson, type Decompress } from './read-json-body.ts';
 
 /** Says who sent a request, or throws `AppError('unauthenticated')`. */
 export type Identify = (request: Request) => CallerIdentity | Promise<CallerIdentity>;
@@ -107,11 +107,54 @@ export function mountRawRoute<Contract extends RouteContract>(
   mount(routes, contract, handle);
 }
 
+/** What a handler of bytes gets: `bodyBytes` is the body, inflated, and nothing has been read in it. */
+export type BytesContext<Contract extends RouteContract> = Omit<RouteContext<Contract>, 'body'>;
+
+/** An answer that is not JSON. */
+export class BytesReply {
+  readonly bytes: Buffer;
+  readonly contentType: string;
+
+  constructor(bytes: Buffer, contentType: string) {
+    this.bytes = bytes;
+    this.contentType = contentType;
+  }
+}
+
+export interface BytesOptions {
+  /** Content encodings besides gzip, deflate and br. */
+  decoders?: Readonly<Record<string, Decompress>>;
+  /** Asked before a body is read, with the bytes that its head announces; throws to refuse it. */
+  admit?: (contentLength: number) => void;
+}
+
+/** Mounts a contract with `bodyTypes`: all checks are the same but the body's, which comes as bytes. */
+export function mountBytesRoute<Contract extends RouteContract>(
+  routes: Routes,
+  contract: Contract,
+  handle: (context: BytesContext<Contract>) => Promise<Answered<Contract> | BytesReply>,
+  options: BytesOptions = {},
+): void {
+  mount(
+    routes,
+    contract,
+    async (context: RouteContext<Contract>) => {
+      const answer = await handle(context);
+      if (answer instanceof BytesReply) sendBytes(context, contract, answer);
+      else sendAnswer(context, contract, answer);
+    },
+    options,
+  );
+}
+
 function mount<Contract extends RouteContract>(
   routes: Routes,
   contract: Contract,
   handle: (context: RouteContext<Contract>) => Promise<void> | void,
+  bytesOptions: BytesOptions | null = null,
 ): void {
+  if (contract.bodyTypes.length > 0 !== (bytesOptions !== null))
+    throw new TypeError(`${contract.operationId}: bodyTypes and mountBytesRoute belong together`);
   const route = routes.router.route(expressPath(contract));
   route.all((request, _response, next) => {
     const method = contract.method.toUpperCase();
@@ -124,7 +167,7 @@ function mount<Contract extends RouteContract>(
     exchange.route = contract.path;
     exchange.dialect = contract.dialect;
     if (contract.scope !== 'public') await admit(request, exchange, contract.scope, routes.identify);
-    await handle(await checked(request, response, exchange, contract));
+    await handle(await checked(request, response, exchange, contract, bytesOptions));
   });
   (routes.contracts as RouteContract[]).push(contract);
 }
@@ -147,22 +190,35 @@ async function checked<Contract extends RouteContract>(
   response: Response,
   exchange: Exchange,
   contract: Contract,
+  bytesOptions: BytesOptions | null,
 ): Promise<RouteContext<Contract>> {
   // No text column can hold a NUL; told here, it is the client's mistake and not a failed query.
   if (request.url.includes('%00')) throw notValid([{ path: '', message: 'Expected no NUL character in the path.' }]);
   const params = fit(contract.params, paramsOf(request, contract));
   const query = fit(contract.query, queryOf(request));
   const limits = { bytesMax: contract.bodyBytesMax, keysMax: contract.bodyKeysMax };
-  const { value, bytes: bodyBytes } =
-    contract.takesForm && isForm(request)
-      ? { value: await readFormBody(request, limits), bytes: Buffer.alloc(0) }
-      : await readJson(request, limits);
-  const body = fit(contract.body, value);
-  const parts = { params, query, body, bodyBytes } as Pick<
+  const parts = { params, query, ...(await bodyOf(request, contract, limits, bytesOptions)) } as Pick<
     RouteContext<Contract>,
     'params' | 'query' | 'body' | 'bodyBytes'
   >;
   return new CheckedRequest(request, response, exchange, parts);
+}
+
+async function bodyOf(
+  request: Request,
+  { body, bodyTypes: types, takesForm }: RouteContract,
+  limits: { bytesMax: number; keysMax: number },
+  bytesOptions: BytesOptions | null,
+): Promise<{ body: unknown; bodyBytes: Buffer }> {
+  if (bytesOptions !== null) {
+    const { admit, decoders = {} } = bytesOptions;
+    admit?.(Number(request.headers['content-length'] ?? 0));
+    return { body: undefined, bodyBytes: await readBytesBody(request, { ...limits, types, decoders }) };
+  }
+  if (takesForm && isForm(request))
+    return { body: fit(body, await readFormBody(request, limits)), bodyBytes: Buffer.alloc(0) };
+  const { value, bytes } = await readJson(request, limits);
+  return { body: fit(body, value), bodyBytes: bytes };
 }
 
 class CheckedRequest<Contract extends RouteContract> implements RouteContext<Contract> {
@@ -271,6 +327,13 @@ function sendAnswer(
   response.setHeader('Content-Type', contentType.startsWith('text/') ? `${contentType}; charset=utf-8` : contentType);
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.end(text);
+}
+
+function sendBytes({ response }: { response: Response }, contract: RouteContract, answer: BytesReply): void {
+  response.statusCode = contract.response.status;
+  response.setHeader('Content-Type', answer.contentType);
+  response.setHeader('Content-Length', answer.bytes.length);
+  response.end(answer.bytes);
 }
 
 function setHeaders(response: Response, headers: Readonly<Record<string, string>>): void {

@@ -3,6 +3,7 @@ import {
   OpenApiGeneratorV31,
   type ResponseConfig,
   type RouteConfig,
+  type ZodContentObject,
 } from '@asteasolutions/zod-to-openapi';
 import { Problem, type Dialect, type RouteContract } from '@signalbox/contracts';
 import { errorKinds, type ErrorCode } from '@signalbox/errors';
@@ -51,12 +52,17 @@ const AlertmanagerError = z
     description: "An error in Alertmanager's shape; what a request means is refused by a text.",
   });
 
+const OtlpError = z
+  .object({ code: z.int(), message: z.string() })
+  .meta({ id: 'OtlpError', description: 'A `google.rpc.Status`, in the encoding of the request.' });
+
 /** How each dialect shapes its errors. */
 const errorShapes = {
   signalbox: { contentType: problemContentType, schema: Problem },
   openai: { contentType: 'application/json', schema: OpenAiError },
   anthropic: { contentType: 'application/json', schema: AnthropicError },
   alertmanager: { contentType: 'application/json', schema: AlertmanagerError },
+  otlp: { contentType: 'application/json', schema: OtlpError },
 } as const satisfies Record<Dialect, { contentType: string; schema: z.ZodType }>;
 
 const retryAfter = {
@@ -130,17 +136,24 @@ function operationOf(route: RouteContract): RouteConfig {
         ? {
             body: {
               description: `At most ${String(route.bodyBytesMax)} bytes.`,
-              required: !route.body.safeParse(undefined).success,
-              content: {
-                'application/json': { schema: route.body },
-                ...(route.takesForm ? { 'multipart/form-data': { schema: route.body } } : {}),
-              },
+              required: route.bodyTypes.length > 0 || !route.body.safeParse(undefined).success,
+              content: bodyContentOf(route),
             },
           }
         : {}),
     },
     responses: { ...answersOf(route), ...errorsOf(route) },
   };
+}
+
+function bodyContentOf({ body, bodyTypes, takesForm }: RouteContract): ZodContentObject {
+  const types = bodyTypes.length > 0 ? bodyTypes : ['application/json'];
+  return Object.fromEntries([
+    ...types.map(
+      (type) => [type, { schema: type === 'application/json' ? body : { type: 'string' as const } }] as const,
+    ),
+    ...(takesForm ? [['multipart/form-data', { schema: body }] as const] : []),
+  ]);
 }
 
 function answersOf(route: RouteContract): Record<string, ResponseConfig> {
@@ -163,7 +176,8 @@ function errorsOf(route: RouteContract): Record<string, ResponseConfig> {
   if (route.scope !== 'public' && route.scope !== 'authenticated') codes.push('forbidden');
   if (route.path.includes('{')) codes.push('not_found');
   if (route.bodyBytesMax > 0) codes.push('payload_too_large', 'unsupported_media_type');
-  codes.push('rate_limited', 'internal', 'unavailable');
+  if (route.dialect !== 'otlp') codes.push('rate_limited');
+  codes.push('internal', 'unavailable');
   const { contentType, schema } = errorShapes[route.dialect];
   return Object.fromEntries(
     codes.map((code) => {

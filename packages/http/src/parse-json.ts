@@ -13,6 +13,8 @@ export interface ParseJsonLimits {
   depthMax: number;
   keysMax: number;
   valuesMax: number;
+  /** Lets a member be called `__proto__`: for a reader that never copies members into an object. Default false. */
+  takesProto?: boolean;
 }
 
 /**
@@ -25,7 +27,8 @@ export function parseJson(bytes: Buffer, limits: ParseJsonLimits): unknown {
   const value = parse(bytes.toString('utf8'));
   // JSON.parse lets the last of two members with one name win. Another parser down the line may let the first win, and
   // then two services act on two different requests: what was checked is not what is done.
-  if (countMembers(value, bytes.includes('\\u')) !== members) throw invalid('Expected no member twice in one object.');
+  const rules = { hasUnicodeEscapes: bytes.includes('\\u'), takesProto: limits.takesProto === true };
+  if (countMembers(value, rules) !== members) throw invalid('Expected no member twice in one object.');
   return value;
 }
 
@@ -74,10 +77,10 @@ function parse(text: string): unknown {
 }
 
 /** Counts what has become of the members, and refuses what JSON can say but a double, a text column or an object cannot hold. */
-function countMembers(value: unknown, hasUnicodeEscapes: boolean): number {
+function countMembers(value: unknown, rules: { hasUnicodeEscapes: boolean; takesProto: boolean }): number {
   if (typeof value === 'string') {
     // Raw bytes cannot spell these two: the text is UTF-8, and JSON.parse refuses control characters.
-    if (hasUnicodeEscapes) assertText(value);
+    if (rules.hasUnicodeEscapes) assertText(value);
     return 0;
   }
   if (typeof value === 'number') {
@@ -88,13 +91,13 @@ function countMembers(value: unknown, hasUnicodeEscapes: boolean): number {
   let members = 0;
   if (Array.isArray(value)) {
     const items = value as unknown[];
-    for (let index = 0; index < items.length; index += 1) members += countMembers(items[index], hasUnicodeEscapes);
+    for (let index = 0; index < items.length; index += 1) members += countMembers(items[index], rules);
     return members;
   }
   for (const [name, member] of Object.entries(value)) {
-    if (name === '__proto__') throw invalid('Expected no member named __proto__.');
-    if (hasUnicodeEscapes) assertText(name);
-    members += 1 + countMembers(member, hasUnicodeEscapes);
+    if (name === '__proto__' && !rules.takesProto) throw invalid('Expected no member named __proto__.');
+    if (rules.hasUnicodeEscapes) assertText(name);
+    members += 1 + countMembers(member, rules);
   }
   return members;
 }

@@ -4,6 +4,8 @@ import { AppError, errorKinds, toAppError } from '@signalbox/errors';
 import { newId } from '@signalbox/ids';
 import { discardBody } from './discard-body.ts';
 import { exchangeIfAny } from './exchange.ts';
+import { encodeStatus, grpcCodeOf } from './otlp-status.ts';
+import { mediaTypeOf } from './read-json-body.ts';
 
 export const problemContentType = 'application/problem+json';
 
@@ -42,7 +44,8 @@ export function sendError(
   dialect?: Dialect,
 ): void {
   const exchange = exchangeIfAny(request);
-  const error = errorOf(thrown);
+  const spoken = dialect ?? exchange?.dialect ?? 'signalbox';
+  const error = forDialect(errorOf(thrown), spoken);
   const { status, errorCode } = errorKinds[error.code];
   if (exchange !== null) exchange.errorCode = errorCode;
   if (response.headersSent) {
@@ -57,8 +60,7 @@ export function sendError(
   };
   // Where no exchange was begun, nobody has said it yet.
   response.setHeader('X-Request-Id', where.requestId);
-  const [contentType, body] = bodyOf(error, where, dialect ?? exchange?.dialect ?? 'signalbox');
-  const text = JSON.stringify(body);
+  const [contentType, text] = encodedBodyOf(request, error, where, spoken);
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', Buffer.byteLength(text));
@@ -94,10 +96,33 @@ function sentenceOf(error: AppError): string {
     : error.message;
 }
 
-function bodyOf(
+/** Exporters of OTLP give up at 429 and come again at 503, so that a used-up limit is told them as a passing thing. */
+function forDialect(error: AppError, dialect: Dialect): AppError {
+  if (dialect !== 'otlp' || error.code !== 'rate_limited') return error;
+  const { message, details, retryAfterMs } = error;
+  return new AppError('unavailable', message, { details, retryAfterMs: retryAfterMs ?? unavailableRetryAfterMs });
+}
+
+function encodedBodyOf(
+  request: IncomingMessage,
   error: AppError,
   where: { requestId: string; instance: string; contentType: string },
   dialect: Dialect,
+): [contentType: string, body: string | Buffer] {
+  if (dialect !== 'otlp') {
+    const [contentType, body] = bodyOf(error, where, dialect);
+    return [contentType, JSON.stringify(body)];
+  }
+  const status = { code: grpcCodeOf(errorKinds[error.code].status), message: withFields(error) };
+  return mediaTypeOf(request) === 'application/x-protobuf'
+    ? ['application/x-protobuf', encodeStatus(status)]
+    : ['application/json', JSON.stringify(status)];
+}
+
+function bodyOf(
+  error: AppError,
+  where: { requestId: string; instance: string },
+  dialect: Exclude<Dialect, 'otlp'>,
 ): [contentType: string, body: unknown] {
   switch (dialect) {
     case 'signalbox':

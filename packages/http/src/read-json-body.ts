@@ -88,7 +88,38 @@ export function readBytes(request: IncomingMessage, bytesMax: number): Promise<B
   });
 }
 
-type Decompress = (bytes: Buffer, bytesMax: number) => Promise<Buffer>;
+export interface BytesBodyLimits {
+  /** Counted after decompression. */
+  bytesMax: number;
+  /** The media types accepted. */
+  types: readonly string[];
+  /** Content encodings besides gzip, deflate and br. */
+  decoders?: Readonly<Record<string, Decompress>>;
+}
+
+/** The media type of a request's body, in lower case and without parameters; `''` where none is said. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Reads a body of one of these types as bytes, inflated. Empty when there is none. Throws `unsupported_media_type`,
+ * `payload_too_large`, `request_timeout` or `validation_failed` (it is not what its content encoding says).
+ */
+export async function readBytesBody(
+  request: IncomingMessage,
+  { bytesMax, types, decoders = {} }: BytesBodyLimits,
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (!types.includes(mediaTypeOf(request)))
+    throw new AppError('unsupported_media_type', `The body must be ${types.join(' or ')}.`);
+  const encoding = request.headers['content-encoding']?.toLowerCase() ?? '';
+  const decompress = decoders[encoding] ?? decompressorOf(encoding);
+  const sent = await readBytes(request, bytesMax);
+  return decompress === null || sent.length === 0 ? sent : decompress(sent, bytesMax);
+}
+
+export type Decompress = (bytes: Buffer, bytesMax: number) => Promise<Buffer>;
 
 /** What the bytes become is bounded while they are inflated, so a bomb costs no more than `bytesMax`. */
 function decompressorOf(encoding: string | undefined): Decompress | null {

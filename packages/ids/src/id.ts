@@ -9,17 +9,22 @@ export type IdKind =
   | 'connection'
   | 'conversation'
   | 'delivery'
+  | 'drift'
   | 'evt'
   | 'job'
   | 'key'
   | 'notification'
+  | 'reference'
   | 'req'
+  | 'rule'
   | 'session'
+  | 'slo'
   | 'system'
   | 'task'
   | 'tenant'
   | 'usage'
-  | 'user';
+  | 'user'
+  | 'verdict';
 
 // Crockford's base 32 in lower case: no i, l, o, u, so that an id survives being read aloud.
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

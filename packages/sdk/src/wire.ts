@@ -3,6 +3,9 @@
  * the library that checks it. Not written by hand.
  */
 
+/** `rate` is how many values there were a second, of a counter how much was added a second. A percentile is within 1 % of the value at rank ⌈q·n⌉ (`p95`: q = 0.95). */
+export type Aggregate = 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+
 export interface ApiKey {
   id: string;
   name: string;
@@ -48,6 +51,24 @@ export interface AuditEvent {
   ip: string | null;
   /** Facts about the act, never a secret. */
   details: Record<string, unknown>;
+}
+
+export interface BatchItemResult {
+  index: number;
+  status: 'stored' | 'duplicate' | 'rejected';
+  errors?: ({
+    path: string;
+    message: string;
+  })[];
+}
+
+export interface BatchResult {
+  /** Stored now, or before. */
+  accepted: number;
+  /** Of these, how many were there already. */
+  duplicates: number;
+  rejected: number;
+  results: BatchItemResult[];
 }
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
@@ -117,7 +138,7 @@ export interface BudgetInput {
 }
 
 /** Whose spending counts. */
-export interface BudgetScope {
+export type BudgetScope = {
   kind: 'tenant';
 } | {
   kind: 'key';
@@ -127,7 +148,7 @@ export interface BudgetScope {
   kind: 'system';
   /** The system or alias. */
   system: string;
-}
+};
 
 export interface ChatCompletion {
   id: string;
@@ -372,6 +393,262 @@ export interface CreatedApiKey {
   key: string;
 }
 
+export interface DriftCheck {
+  /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
+  column: string;
+  check: 'distribution' | 'missing_share' | 'out_of_range' | 'new_categories' | 'outside_schema' | 'error_rate_rise' | 'estimated_performance';
+  outcome: 'drift' | 'no_drift' | 'insufficient_data' | 'not_calibrated';
+  effect: {
+    method: string;
+    value: number;
+    threshold: number;
+  } | null;
+  significance: {
+    method: string;
+    p_value: number;
+    adjusted_p_value: number;
+    alpha: number;
+  } | null;
+  n_reference: number;
+  n_current: number;
+  /** What the effect is made of, those that contribute most first; at most 20. */
+  bins: ({
+    bin: string;
+    reference_share: number;
+    current_share: number;
+    /** Its part of the effect. */
+    contribution: number;
+  })[];
+  details: Record<string, unknown>;
+}
+
+export type DriftColumnKind = 'numeric' | 'categorical' | 'embedding' | 'error_rate' | 'estimated_performance';
+
+export interface DriftComparison {
+  method: DriftMethodName;
+  /** null: not defined, or too little to say it. */
+  statistic: number | 'Infinity' | '-Infinity' | null;
+  /** null where the method has none. */
+  p_value: number | null;
+  /** What it was computed from, bin by bin; `outcome` is `compared` or `insufficient_data`. */
+  details: Record<string, unknown>;
+}
+
+export interface DriftComparisonRequest {
+  method: DriftMethodName;
+  /** What was: numbers, names or vectors. null is missing; "NaN", "Infinity" and "-Infinity" are invalid. */
+  reference?: unknown[];
+  /** What is now. */
+  current?: unknown[];
+  /** In place of rows: an object of categories and how often each occurs. The order of its members is nothing. */
+  reference_counts?: unknown;
+  /** In place of rows: an object of categories and how often each occurs. The order of its members is nothing. */
+  current_counts?: unknown;
+  options?: DriftOptions;
+}
+
+export interface DriftMethod {
+  method: DriftMethodName;
+  summary: string;
+  kinds: SampleKind[];
+  /** What `statistic` is. */
+  statistic: string;
+  /** What `p_value` is; null where there is none. */
+  p_value: string | null;
+  options: ({
+    name: string;
+    default_value: string | number | null;
+    /** null: any number that its description allows. */
+    values: string[] | null;
+    description: string;
+  })[];
+}
+
+export type DriftMethodName = 'psi' | 'ks' | 'chi_square' | 'wasserstein' | 'jensen_shannon' | 'hellinger' | 'kl' | 'tvd' | 'l_infinity' | 'cramers_v' | 'energy_distance' | 'mann_whitney' | 'mmd' | 'centroid_euclidean' | 'centroid_cosine_distance' | 'missing_share' | 'out_of_range' | 'new_categories' | 'page_hinkley' | 'cbpe';
+
+export interface DriftOptions {
+  kind?: SampleKind;
+  /** How numbers are binned. `recommended`: by value where the reference has 20 distinct values or fewer, else deciles. `deciles_of_reference`: the interior edges are the distinct type-7 quantiles 0.1 … 0.9 of the reference, the outer bins are open to infinity. `sturges_on_both`: equal widths over both. `doane_on_reference`: equal widths over the reference, and one bin for what lies outside. */
+  binning?: 'recommended' | 'deciles_of_reference' | 'by_value' | 'sturges_on_both' | 'doane_on_reference';
+  /** Bins are [a, b) or (a, b], of `deciles_of_reference`. */
+  closed?: 'left_closed' | 'right_closed';
+  /** `fill`: a share of zero is replaced by epsilon. `floor`: a share is epsilon at least. `add_half`: (count + 0.5) / (n + 0.5 × bins). `none`: as it is, which may make the result "Infinity". */
+  zero_shares?: 'fill' | 'floor' | 'add_half' | 'none';
+  /** Default 1e-4. */
+  epsilon?: number;
+  /** Which p of `ks`. `auto`: `p_exact` up to 10,000 values a side, else `p_asymptotic_kstwo`. */
+  p_value?: 'auto' | 'p_exact' | 'p_exact_ties_aware' | 'p_asymptotic_kstwo' | 'p_asymptotic_kolmogorov' | 'p_asymptotic_stephens';
+  /** Divide W1 by the reference's population standard deviation, or by at least 0.001. */
+  normed?: 'none' | 'reference_std' | 'reference_std_floor_0.001';
+  /** The divergence, or its square root, in logarithms to base 2 or natural ones. */
+  measure?: 'distance_base2' | 'divergence_base2' | 'distance_natural' | 'divergence_natural';
+  /** KL(from ‖ to). */
+  direction?: 'reference_to_current' | 'current_to_reference';
+  /** Of the table of counts. `homogeneity`: 2 × k, without continuity correction. `homogeneity_yates`: with it, which is for 2 × 2 and changes no other. */
+  test?: 'homogeneity' | 'homogeneity_yates' | 'g_test' | 'goodness_of_fit_reference_as_truth';
+  /** Of the kernel exp(−γ‖x−y‖²). Default: 1 / median² of the distances between the two samples. */
+  gamma?: number;
+  /** For a p by permutation; 0: none. */
+  permutations?: number;
+  /** Of the permutations. Default 1. */
+  seed?: number;
+  /** What `page_hinkley` tolerates above the mean. */
+  delta?: number;
+  /** The rise that is an alarm. */
+  lambda?: number;
+}
+
+export interface DriftPolicy {
+  /** The false discovery rate over all checks of a model (Benjamini and Hochberg). */
+  alpha: number;
+  /** Fewer values on a side: insufficient data. */
+  rows_min: number;
+  /** The least PSI of a distribution that is drift. */
+  psi: number;
+  /** The least PSI that is called major, and not moderate. */
+  psi_major: number;
+  /** The least squared MMD of embeddings that is drift. */
+  mmd2: number;
+  /** The least change of the share of missing or invalid values that is drift. */
+  missing_share: number;
+  /** The least share of values outside the range of the reference that is drift. */
+  out_of_range_share: number;
+  /** The least share of unseen categories that is drift. */
+  new_categories_share: number;
+  /** The least rise of the error rate that is drift. */
+  error_rate_rise: number;
+  /** The least change of the estimated accuracy that is drift. */
+  accuracy_change: number;
+}
+
+export interface DriftReference {
+  id: string;
+  model_id: string;
+  /** The model's newest is in force; older ones stay as they are. */
+  version: number;
+  status: 'active' | 'superseded' | 'retired';
+  source: 'window' | 'upload';
+  window: {
+    from: string;
+    to: string;
+  } | null;
+  /** How many rows it keeps. */
+  rows: number;
+  /** Of how many. */
+  rows_total: number;
+  columns: ({
+    column: string;
+    kind: DriftColumnKind;
+    values: number;
+    missing: number;
+  })[];
+  window_minutes: number;
+  is_scheduled: boolean;
+  positive_label: string | null;
+  policy: DriftPolicy;
+  created_at: string;
+  created_by: string;
+}
+
+export interface DriftReferenceInput {
+  model_id: string;
+  /** Samples of the model that are stored, up to 10,000 of them. */
+  window?: {
+    from: string;
+    to: string;
+  };
+  /** An upload, in place of a window. */
+  rows?: DriftRow[];
+  /** How long each current window is. Default 60; windows are aligned to multiples of it. */
+  window_minutes?: number;
+  /** Whether each window is judged by itself. Default true. */
+  is_scheduled?: boolean;
+  /** The prediction whose probability `score` is. Without it the decision is at a score of 0.5. */
+  positive_label?: string;
+  policy?: {
+    /** The false discovery rate over all checks of a model (Benjamini and Hochberg). */
+    alpha?: number;
+    /** Fewer values on a side: insufficient data. */
+    rows_min?: number;
+    /** The least PSI of a distribution that is drift. */
+    psi?: number;
+    /** The least PSI that is called major, and not moderate. */
+    psi_major?: number;
+    /** The least squared MMD of embeddings that is drift. */
+    mmd2?: number;
+    /** The least change of the share of missing or invalid values that is drift. */
+    missing_share?: number;
+    /** The least share of values outside the range of the reference that is drift. */
+    out_of_range_share?: number;
+    /** The least share of unseen categories that is drift. */
+    new_categories_share?: number;
+    /** The least rise of the error rate that is drift. */
+    error_rate_rise?: number;
+    /** The least change of the estimated accuracy that is drift. */
+    accuracy_change?: number;
+  };
+}
+
+export interface DriftRow {
+  /** What the model was given. */
+  features?: Record<string, number | string | boolean | null>;
+  /** What the model answered. */
+  prediction?: number | string;
+  /** The calibrated probability of the positive class. */
+  score?: number;
+  /** What was true, where it is known. */
+  actual?: number | string;
+  embedding?: number[];
+  error_rate?: number;
+}
+
+export interface DriftVerdict {
+  id: string;
+  model_id: string;
+  reference_id: string;
+  reference_version: number;
+  window: {
+    from: string;
+    to: string;
+  };
+  rows: number;
+  rows_total: number;
+  /** Of this window alone. */
+  outcome: 'drift' | 'no_drift' | 'insufficient_data';
+  /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+  state: 'drifting' | 'suspected' | 'stable' | 'unknown';
+  /** In this window. */
+  flagged_columns: string[];
+  /** In two of the last three windows. */
+  drifting_columns: string[];
+  created_at: string;
+}
+
+export interface DriftVerdictInFull {
+  id: string;
+  model_id: string;
+  reference_id: string;
+  reference_version: number;
+  window: {
+    from: string;
+    to: string;
+  };
+  rows: number;
+  rows_total: number;
+  /** Of this window alone. */
+  outcome: 'drift' | 'no_drift' | 'insufficient_data';
+  /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+  state: 'drifting' | 'suspected' | 'stable' | 'unknown';
+  /** In this window. */
+  flagged_columns: string[];
+  /** In two of the last three windows. */
+  drifting_columns: string[];
+  created_at: string;
+  checks: DriftCheck[];
+  /** Which the reference has not. */
+  unknown_columns: string[];
+}
+
 export interface EmbeddingList {
   object: 'list';
   model: string;
@@ -394,11 +671,78 @@ export interface EmbeddingRequest {
 
 export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
 
+export interface FeatureSpec {
+  kind: 'number' | 'category';
+  /** The least value of a number. */
+  min?: number;
+  /** The greatest value of a number. */
+  max?: number;
+  /** The values that a category may have. */
+  values?: string[];
+  /** Whether it may be absent or null. Default true. */
+  nullable?: boolean;
+}
+
+export interface HealthReason {
+  kind: 'error_rate' | 'latency' | 'gpu_memory' | 'cpu_usage' | 'memory_usage' | 'objective' | 'drift' | 'no_data';
+  /** The id of the objective, or what drifts. */
+  subject: string | null;
+  value: number | null;
+  limit: number | null;
+}
+
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+/** `availability`: a sample is good by the part of it that is no error; those that report no `error_rate` do not count. `latency`: a sample is good when it is fast enough. */
+export type Indicator = {
+  kind: 'availability';
+} | {
+  kind: 'latency';
+  /** A request that takes at most this long is good. */
+  threshold_ms: number;
+};
 
 export interface KeyLimits {
   requests_per_minute?: number;
   cost_units_per_minute?: number;
+}
+
+export interface ListedDrift {
+  id: string;
+  model_id: string;
+  timestamp: string;
+  drift_type: string;
+  severity: string;
+  confidence: number;
+  feature: string | null;
+  tags: Record<string, string>;
+}
+
+export interface ListedSample {
+  model_id: string;
+  model_type: string;
+  request_id: string;
+  timestamp: string;
+  latency: number;
+  throughput: number | null;
+  error_rate: number | null;
+  resource_usage: {
+    gpu_memory: number | null;
+    cpu_usage: number | null;
+    memory_usage: number | null;
+  };
+  model_version: string | null;
+  environment: string | null;
+  time_to_first_token_ms: number | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cost_usd: number | null;
+  score: number | null;
+  prediction: string | null;
+  actual: string | null;
+  features: Record<string, string | number | boolean | null>;
+  tags: Record<string, string>;
+  source: string;
 }
 
 export interface Message {
@@ -443,12 +787,52 @@ export interface MessageRequest {
   [member: string]: unknown;
 }
 
+export interface MetricsSummary {
+  from: string;
+  to: string;
+  total_requests: number;
+  /** Milliseconds. */
+  average_latency: number | null;
+  /** The mean over all samples that report one; null when none does. */
+  error_rate: number | null;
+  p50_latency: number | null;
+  p95_latency: number | null;
+  p99_latency: number | null;
+  /** The bound of the percentiles’ relative error. */
+  percentile_error: number;
+  average_gpu_memory: number | null;
+  average_cpu_usage: number | null;
+  average_memory_usage: number | null;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cost_usd: number;
+  /** Null: no service here keeps alerts. */
+  active_alerts: number | null;
+}
+
 export interface Model {
   id: string;
   object: 'model';
   created: number;
   owned_by: string;
   [member: string]: unknown;
+}
+
+export interface ModelChanges {
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
 }
 
 export interface ModelFactsInput {
@@ -468,6 +852,150 @@ export interface ModelFactsInput {
     cache_write?: string;
     reasoning?: string;
   };
+}
+
+export interface ModelHealth {
+  model_id: string;
+  status: ModelHealthStatus;
+  since: string;
+  evaluated_at: string;
+  reasons: HealthReason[];
+}
+
+export type ModelHealthStatus = 'ok' | 'drifting' | 'degraded' | 'failing' | 'no_data';
+
+export interface ModelInput {
+  id: string;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  /** What is left out has its default. */
+  thresholds?: {
+    /** Milliseconds. */
+    latency?: number;
+    error_rate?: number;
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  features?: Record<string, FeatureSpec>;
+}
+
+export interface ModelRevision {
+  revision: number;
+  name: string;
+  model_type: ModelType;
+  version: string;
+  environment: 'dev' | 'staging' | 'prod';
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  created_at: string;
+  /** The principal who made it. */
+  created_by: string;
+}
+
+export interface ModelThresholds {
+  /** Milliseconds. */
+  latency: number;
+  error_rate: number;
+  gpu_memory: number;
+  cpu_usage: number;
+  memory_usage: number;
+}
+
+/** What kind of model it is. */
+export type ModelType = 'llm' | 'cv' | 'tabular' | 'other';
+
+export interface MonitoredModel {
+  id: string;
+  /** False: nobody registered it, and defaults are in force. */
+  registered: boolean;
+  name: string;
+  model_type: ModelType;
+  version: string | null;
+  environment: 'dev' | 'staging' | 'prod' | null;
+  thresholds: ModelThresholds;
+  features: Record<string, FeatureSpec>;
+  /** Grows by one with every change; 0: never registered. */
+  revision: number;
+  first_seen_at: string;
+  updated_at: string;
+}
+
+export interface Objective {
+  id: string;
+  name: string;
+  model_id: string | null;
+  model_version: string | null;
+  environment: string | null;
+  indicator: Indicator;
+  /** Of a latency objective: the edge that is really counted by, at most 2.1 % above the threshold. */
+  effective_threshold_ms: number | null;
+  target: number;
+  window_days: number;
+  no_data_after_minutes: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ObjectiveChanges {
+  name?: string;
+  /** The part of events that is to be good: 0.99. */
+  target?: number;
+  /** Over how many days, sliding. Default 30. */
+  window_days?: number;
+  /** After so long a silence its state is `no_data`. Default 60. */
+  no_data_after_minutes?: number;
+  indicator?: Indicator;
+}
+
+export interface ObjectiveInput {
+  name: string;
+  /** Null: of all models of the tenant together. */
+  model_id?: string | null;
+  model_version?: string | null;
+  environment?: string | null;
+  /** The part of events that is to be good: 0.99. */
+  target: number;
+  /** Over how many days, sliding. Default 30. */
+  window_days?: number;
+  /** After so long a silence its state is `no_data`. Default 60. */
+  no_data_after_minutes?: number;
+  indicator: Indicator;
+}
+
+export interface ObjectiveStatus {
+  objective_id: string;
+  at: string;
+  /** `no_data` says neither that all is well nor the contrary. */
+  state: 'ok' | 'burning' | 'exhausted' | 'no_data';
+  window: {
+    from: string;
+    to: string;
+    good: number;
+    total: number;
+    /** The part that was good. Null: nothing was measured. */
+    attained: number | null;
+  };
+  error_budget: {
+    /** How many bad events the target allows of those so far. */
+    allowed: number;
+    spent: number;
+    /** 1: all of it. Below 0: more was spent than there was. */
+    remaining: number | null;
+  };
+  /** 1 uses the budget up exactly. Null: nothing was measured in that time. */
+  burn_rates: Record<string, number | null>;
+  /** The rules of which both windows burn faster than the factor, the most pressing first. */
+  alarms: ({
+    severity: 'page' | 'ticket';
+    factor: number;
+    long_window: '5m' | '30m' | '1h' | '6h' | '3d';
+    long_rate: number;
+    short_window: '5m' | '30m' | '1h' | '6h' | '3d';
+    short_rate: number;
+  })[];
 }
 
 export interface PageInfo {
@@ -520,6 +1048,29 @@ export interface ProviderHealth {
 /** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
 export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible';
 
+export interface ReportedDrift {
+  model_id: string;
+  drift_type: 'data' | 'concept';
+  severity: 'low' | 'medium' | 'high' | 'critical';
+  confidence: number;
+  feature?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  tags?: Record<string, string>;
+}
+
+export interface ResourceUsage {
+  model_id?: string;
+  /** What was measured: a host, a pod, a device. */
+  resource?: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  gpu_memory?: number;
+  cpu_usage?: number;
+  memory_usage?: number;
+  tags?: Record<string, string>;
+}
+
 export interface Response {
   id: string;
   object: 'response';
@@ -551,8 +1102,80 @@ export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
 /** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
 export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
 
+export interface Sample {
+  model_id: string;
+  model_type: ModelType;
+  request_id: string;
+  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
+  timestamp?: string;
+  /** Milliseconds. */
+  latency: number;
+  throughput?: number;
+  error_rate?: number;
+  resource_usage?: {
+    gpu_memory?: number;
+    cpu_usage?: number;
+    memory_usage?: number;
+  };
+  model_version?: string;
+  environment?: 'dev' | 'staging' | 'prod';
+  time_to_first_token_ms?: number;
+  input_tokens?: number;
+  output_tokens?: number;
+  cost_usd?: number;
+  /** What the model was given. */
+  features?: Record<string, number | string | boolean | null>;
+  /** What the model answered. */
+  prediction?: number | string;
+  /** The calibrated probability of the positive class. */
+  score?: number;
+  /** What was true, where it is known. */
+  actual?: number | string;
+  embedding?: number[];
+  tags?: Record<string, string>;
+}
+
+/** What a sample holds: numbers; names; the shares of one distribution, bin by bin; vectors of one length. Without it: vectors where there are arrays, numeric where there is a number, else categorical. */
+export type SampleKind = 'numeric' | 'categorical' | 'probability' | 'embedding';
+
 /** A permission: `<area>:<read|write>`, `admin`, or `*` for everything. */
-export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
+export type Scope = '*' | 'admin' | 'alerts:read' | 'alerts:write' | 'audit:read' | 'budgets:read' | 'budgets:write' | 'chat:read' | 'chat:write' | 'documents:read' | 'documents:write' | 'keys:read' | 'keys:write' | 'metrics:read' | 'metrics:write' | 'models:read' | 'models:write' | 'providers:read' | 'providers:write' | 'research:read' | 'research:write' | 'systems:read' | 'systems:write' | 'usage:read' | 'users:read' | 'users:write';
+
+export interface Series {
+  metric: string;
+  aggregate: Aggregate;
+  step: string;
+  /** The edge of the first bucket: a multiple of the step since 1970, in UTC. */
+  from: string;
+  /** The edge at which the last bucket ends. */
+  to: string;
+  /** The coarsest rollup that the answer was made of; the newest minutes are always counted from the rows. */
+  resolution: 'raw' | '1m' | '1h' | '1d';
+  /** The bound of a percentile’s relative error. Null: it is none, or it is of histograms, as exact as their buckets. */
+  percentile_error: number | null;
+  /** What the buckets can know. */
+  completeness: {
+    /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+    kept_since: string | null;
+    /** Buckets from here on are not over and may grow. Null: all are over. */
+    open_since: string | null;
+  };
+  segments: ({
+    /** Null: everything, or what does not say. */
+    segment: string | null;
+    /** Every bucket of the span, in order, gaps included. */
+    buckets: ({
+      /** Where the bucket begins. */
+      time: string;
+      /** Null: a gap, nothing was measured. A count, a sum or a rate is then 0. */
+      value: number | null;
+      /** How many values it was made of. */
+      count: number;
+    })[];
+  })[];
+  /** There are more than are shown: those with the most values are. */
+  more_segments: boolean;
+}
 
 export interface SignalboxOptions {
   /** The answer tells how its model was found, in `routing`. */
@@ -1749,6 +2372,619 @@ export interface WireOperations {
       exported_at: string;
     };
   };
+  registerMonitoredModel: {
+    params: null;
+    query: null;
+    body: ModelInput;
+    answer: MonitoredModel;
+  };
+  listMonitoredModels: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only models of this kind. */
+      model_type?: ModelType;
+      /** Only models of this environment. */
+      environment?: 'dev' | 'staging' | 'prod';
+      /** `false`: only models that were seen, and that nobody registered. */
+      registered?: 'true' | 'false';
+    };
+    body: null;
+    answer: {
+      data: MonitoredModel[];
+      page_info: PageInfo;
+    };
+  };
+  getMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: MonitoredModel;
+  };
+  updateMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: ModelChanges;
+    answer: MonitoredModel;
+  };
+  deleteMonitoredModel: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listMonitoredModelRevisions: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: ModelRevision[];
+      page_info: PageInfo;
+    };
+  };
+  compareDrift: {
+    params: null;
+    query: null;
+    body: DriftComparisonRequest;
+    answer: DriftComparison;
+  };
+  listDriftMethods: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      data: DriftMethod[];
+    };
+  };
+  createDriftReference: {
+    params: null;
+    query: null;
+    body: DriftReferenceInput;
+    answer: DriftReference;
+  };
+  listDriftReferences: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: DriftReference[];
+      page_info: PageInfo;
+    };
+  };
+  getDriftReference: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: DriftReference;
+  };
+  retireDriftReference: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  listDriftVerdicts: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      model_id?: string;
+      /** Of this window alone. */
+      outcome?: 'drift' | 'no_drift' | 'insufficient_data';
+      /** `drifting`: a column drifted in two of the last three windows with enough data. `suspected`: in this one. */
+      state?: 'drifting' | 'suspected' | 'stable' | 'unknown';
+    };
+    body: null;
+    answer: {
+      data: DriftVerdict[];
+      page_info: PageInfo;
+    };
+  };
+  getDriftVerdict: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: DriftVerdictInFull;
+  };
+  runDrift: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: {
+      /** From (included) to (excluded). */
+      window?: {
+        from: string;
+        to: string;
+      };
+    };
+    answer: DriftVerdictInFull;
+  };
+  recordInference: {
+    params: null;
+    query: null;
+    body: Sample;
+    answer: {
+      status: 'success';
+      message: string;
+      model_id: string;
+      request_id: string;
+      duplicate: boolean;
+    };
+  };
+  reportDrift: {
+    params: null;
+    query: null;
+    body: ReportedDrift;
+    answer: {
+      status: 'success';
+      message: string;
+      id: string;
+    };
+  };
+  recordResources: {
+    params: null;
+    query: null;
+    body: ResourceUsage;
+    answer: {
+      status: 'success';
+      message: string;
+      points: number;
+    };
+  };
+  recordBatch: {
+    params: null;
+    query: {
+      /** `rejected`: name only what was not stored. */
+      results?: 'all' | 'rejected';
+    };
+    body: {
+      items: Sample[];
+    };
+    answer: BatchResult;
+  };
+  exportMetrics: {
+    params: null;
+    query: null;
+    body: {
+      resourceMetrics?: (Record<string, unknown>)[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedDataPoints: string;
+        errorMessage: string;
+      };
+    };
+  };
+  exportTraces: {
+    params: null;
+    query: null;
+    body: {
+      resourceSpans?: (Record<string, unknown>)[];
+      [member: string]: unknown;
+    };
+    answer: {
+      partialSuccess?: {
+        rejectedSpans: string;
+        errorMessage: string;
+      };
+    };
+  };
+  remoteWrite: {
+    params: null;
+    query: null;
+    body: unknown;
+    answer: null;
+  };
+  getSeries: {
+    params: null;
+    query: {
+      /** `latency_ms`, or the name of another metric. */
+      metric: string;
+      /** Absent: samples where they have a metric of that name. `points`: what was sent as a metric, by its name. */
+      source?: 'samples' | 'points';
+      aggregate?: Aggregate;
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      step?: string;
+      /** From this moment. Absent: six hours before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+      /** One line of buckets for each value of it: `model_id`, `model_version`, `environment` or `tag:<name>`. */
+      segment_by?: string;
+    };
+    body: null;
+    answer: Series;
+  };
+  getCategories: {
+    params: null;
+    query: {
+      field?: 'prediction' | 'actual';
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      step?: string;
+      /** From this moment. Absent: six hours before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+    };
+    body: null;
+    answer: {
+      field: 'prediction' | 'actual';
+      step: string;
+      from: string;
+      to: string;
+      resolution: 'raw' | '1m' | '1h' | '1d';
+      /** What the buckets can know. */
+      completeness: {
+        /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+        kept_since: string | null;
+        /** Buckets from here on are not over and may grow. Null: all are over. */
+        open_since: string | null;
+      };
+      buckets: ({
+        time: string;
+        /** How many said anything at all. */
+        count: number;
+        /** The most frequent first. */
+        categories: ({
+          category: string;
+          count: number;
+        })[];
+        other: number;
+      })[];
+    };
+  };
+  getAggregatedMetrics: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** 1–168. */
+      since_hours?: number;
+      /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
+      window?: string;
+    };
+    body: null;
+    answer: {
+      window: string;
+      from: string;
+      to: string;
+      resolution: 'raw' | '1m' | '1h' | '1d';
+      percentile_error: number;
+      /** What the buckets can know. */
+      completeness: {
+        /** Nothing is kept so finely from before: earlier buckets are gaps for that reason. Null: for good. */
+        kept_since: string | null;
+        /** Buckets from here on are not over and may grow. Null: all are over. */
+        open_since: string | null;
+      };
+      aggregated_metrics: {
+        latency: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        throughput: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        error_rate: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        gpu_memory: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        cpu_usage: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+        memory_usage: ({
+          time: string;
+          /** The mean, under the name that earlier clients know. */
+          value: number | null;
+          avg: number | null;
+          min: number | null;
+          max: number | null;
+          count: number;
+          p50: number | null;
+          p95: number | null;
+          p99: number | null;
+        })[];
+      };
+    };
+  };
+  getSummary: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+      /** 1–168. */
+      since_hours?: number;
+    };
+    body: null;
+    answer: MetricsSummary;
+  };
+  listSamples: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: there is no end. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag, or label: `name:value`. Answered from the rows, as no rollup keeps tags. */
+      tag?: string;
+    };
+    body: null;
+    answer: {
+      data: ListedSample[];
+      page_info: PageInfo;
+    };
+  };
+  listReportedDrift: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+      /** From this moment. */
+      from?: string;
+      /** Until before this moment. Absent: there is no end. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: ListedDrift[];
+      page_info: PageInfo;
+    };
+  };
+  getPrometheusMetrics: {
+    params: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  exportSamples: {
+    params: null;
+    query: {
+      /** What to write. */
+      format?: 'csv' | 'json' | 'ndjson';
+      /** From this moment. Absent: a day before `to`. */
+      from?: string;
+      /** Until before this moment. Absent: now. */
+      to?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this version. */
+      model_version?: string;
+      /** Only of this environment. */
+      environment?: string;
+      /** Only what carries this tag: `name:value`. */
+      tag?: string;
+    };
+    body: null;
+    answer: string;
+  };
+  createObjective: {
+    params: null;
+    query: null;
+    body: ObjectiveInput;
+    answer: Objective;
+  };
+  listObjectives: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only of this model. */
+      model_id?: string;
+    };
+    body: null;
+    answer: {
+      data: Objective[];
+      page_info: PageInfo;
+    };
+  };
+  getObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Objective;
+  };
+  updateObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: ObjectiveChanges;
+    answer: Objective;
+  };
+  deleteObjective: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  getObjectiveStatus: {
+    params: {
+      /** The id of the objective: `slo_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ObjectiveStatus;
+  };
+  getModelHealth: {
+    params: {
+      /** The id of the model; a slash in it is written %2F. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ModelHealth;
+  };
+  getAnomalies: {
+    params: null;
+    query: {
+      /** As for `/api/v1/metrics/series`. */
+      metric: string;
+      aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+      step?: '5m' | '10m' | '15m' | '30m' | '1h';
+      /** Absent: a day before `to`. At most a week is scored. */
+      from?: string;
+      /** Absent: now. Buckets that are not over are not scored. */
+      to?: string;
+      /** How far back to compare. */
+      history_days?: number;
+      /** From this score on it is an anomaly. */
+      threshold?: number;
+      model_id?: string;
+      model_version?: string;
+      environment?: string;
+    };
+    body: null;
+    answer: {
+      metric: string;
+      aggregate: string;
+      step: string;
+      from: string;
+      to: string;
+      method: 'robust_z_by_hour_of_week';
+      threshold: number;
+      scored: ({
+        time: string;
+        value: number;
+        expected: number | null;
+        /** Null: too few earlier buckets to compare with. From −100 to 100. */
+        score: number | null;
+        baseline: 'hour_of_week' | 'hour_of_day' | 'recent' | null;
+        /** With how many buckets. */
+        compared: number;
+        anomalous: boolean;
+      })[];
+    };
+  };
 }
 
 export const wireOperations = {
@@ -1828,4 +3064,42 @@ export const wireOperations = {
   addConversationMessages: { method: 'POST', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
   listConversationMessages: { method: 'GET', path: '/api/v1/conversations/{id}/messages', timeoutMs: 10000, takesRestOfPath: false },
   exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
+  registerMonitoredModel: { method: 'POST', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModels: { method: 'GET', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  getMonitoredModel: { method: 'GET', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateMonitoredModel: { method: 'PUT', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteMonitoredModel: { method: 'DELETE', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listMonitoredModelRevisions: { method: 'GET', path: '/api/v1/models/{id}/revisions', timeoutMs: 10000, takesRestOfPath: false },
+  compareDrift: { method: 'POST', path: '/api/v1/drift/compare', timeoutMs: 120000, takesRestOfPath: false },
+  listDriftMethods: { method: 'GET', path: '/api/v1/drift/methods', timeoutMs: 10000, takesRestOfPath: false },
+  createDriftReference: { method: 'POST', path: '/api/v1/drift/references', timeoutMs: 60000, takesRestOfPath: false },
+  listDriftReferences: { method: 'GET', path: '/api/v1/drift/references', timeoutMs: 10000, takesRestOfPath: false },
+  getDriftReference: { method: 'GET', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  retireDriftReference: { method: 'DELETE', path: '/api/v1/drift/references/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listDriftVerdicts: { method: 'GET', path: '/api/v1/drift/verdicts', timeoutMs: 10000, takesRestOfPath: false },
+  getDriftVerdict: { method: 'GET', path: '/api/v1/drift/verdicts/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  runDrift: { method: 'POST', path: '/api/v1/models/{id}/drift/run', timeoutMs: 120000, takesRestOfPath: false },
+  recordInference: { method: 'POST', path: '/api/v1/metrics/inference', timeoutMs: 20000, takesRestOfPath: false },
+  reportDrift: { method: 'POST', path: '/api/v1/metrics/drift', timeoutMs: 20000, takesRestOfPath: false },
+  recordResources: { method: 'POST', path: '/api/v1/metrics/resources', timeoutMs: 20000, takesRestOfPath: false },
+  recordBatch: { method: 'POST', path: '/api/v1/metrics/batch', timeoutMs: 20000, takesRestOfPath: false },
+  exportMetrics: { method: 'POST', path: '/v1/metrics', timeoutMs: 20000, takesRestOfPath: false },
+  exportTraces: { method: 'POST', path: '/v1/traces', timeoutMs: 20000, takesRestOfPath: false },
+  remoteWrite: { method: 'POST', path: '/api/v1/write', timeoutMs: 20000, takesRestOfPath: false },
+  getSeries: { method: 'GET', path: '/api/v1/metrics/series', timeoutMs: 30000, takesRestOfPath: false },
+  getCategories: { method: 'GET', path: '/api/v1/metrics/categories', timeoutMs: 30000, takesRestOfPath: false },
+  getAggregatedMetrics: { method: 'GET', path: '/api/v1/metrics/aggregated', timeoutMs: 30000, takesRestOfPath: false },
+  getSummary: { method: 'GET', path: '/api/v1/summary', timeoutMs: 30000, takesRestOfPath: false },
+  listSamples: { method: 'GET', path: '/api/v1/metrics/inference', timeoutMs: 10000, takesRestOfPath: false },
+  listReportedDrift: { method: 'GET', path: '/api/v1/metrics/drift', timeoutMs: 10000, takesRestOfPath: false },
+  getPrometheusMetrics: { method: 'GET', path: '/api/v1/metrics/prometheus', timeoutMs: 30000, takesRestOfPath: false },
+  exportSamples: { method: 'GET', path: '/api/v1/metrics/export', timeoutMs: 30000, takesRestOfPath: false },
+  createObjective: { method: 'POST', path: '/api/v1/objectives', timeoutMs: 10000, takesRestOfPath: false },
+  listObjectives: { method: 'GET', path: '/api/v1/objectives', timeoutMs: 10000, takesRestOfPath: false },
+  getObjective: { method: 'GET', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateObjective: { method: 'PATCH', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteObjective: { method: 'DELETE', path: '/api/v1/objectives/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  getObjectiveStatus: { method: 'GET', path: '/api/v1/objectives/{id}/status', timeoutMs: 30000, takesRestOfPath: false },
+  getModelHealth: { method: 'GET', path: '/api/v1/models/{id}/health', timeoutMs: 10000, takesRestOfPath: false },
+  getAnomalies: { method: 'GET', path: '/api/v1/anomalies', timeoutMs: 30000, takesRestOfPath: false },
 } as const;

@@ -25,7 +25,9 @@ import { toRecord } from '../src/usage/usage-store.ts';
 
 export const audience = 'chat-router';
 export const identityKeys = IdentityKeys.parse(
-  [audience, 'gateway'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(','),
+  [audience, 'gateway', 'monitoring-ingest']
+    .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
+    .join(','),
 );
 
 export interface LogLine {

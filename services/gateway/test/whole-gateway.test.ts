@@ -38,9 +38,12 @@ afterAll(async () => {
 });
 
 function behind(): Record<string, string> {
+  const adminUrl = `http://127.0.0.1:${String((admin.address() as AddressInfo).port)}`;
   return {
     CHAT_ROUTER_URL: upstream.url,
-    CHAT_ROUTER_ADMIN_URL: `http://127.0.0.1:${String((admin.address() as AddressInfo).port)}`,
+    CHAT_ROUTER_ADMIN_URL: adminUrl,
+    MONITORING_INGEST_URL: upstream.url,
+    MONITORING_INGEST_ADMIN_URL: adminUrl,
   };
 }
 
@@ -133,7 +136,10 @@ describe('health (OD-1, LA-12, OD-23)', () => {
     service.status = 'degraded';
     expect(await health()).toMatchObject({
       status: 200,
-      body: { status: 'degraded', degraded: ['chat-router', 'chat-router.postgres'] },
+      body: {
+        status: 'degraded',
+        degraded: ['chat-router', 'chat-router.postgres', 'monitoring-ingest', 'monitoring-ingest.postgres'],
+      },
     });
     service.status = 'unhealthy';
     expect(await health()).toMatchObject({ status: 503, body: { status: 'unhealthy' } });

@@ -194,20 +194,18 @@ async function createPartitionKeeping(db: Kysely<unknown>): Promise<void> {
       return made;
     end $$`.execute(db);
   await sql`
-    create function drop_partitions(parent text, before_day date) returns text[]
+    create function drop_partitions(before_day date) returns text[]
     language plpgsql security definer
     set search_path = monitoring_ingest, pg_temp set timezone = 'UTC' set lock_timeout = '2s' as $$
     declare
+      parent text;
       part text;
       dropped text[] := '{}';
     begin
-      if parent not in ('samples', 'points', 'spans') then
-        raise exception 'no partitioned table %', parent;
-      end if;
       perform pg_advisory_xact_lock(hashtextextended('partitions of monitoring_ingest', 0));
-      for part in
-        select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
-        where inhparent = parent::regclass and relname ~ '_p[0-9]{8}$'
+      for parent, part in
+        select inhparent::regclass::text, relname from pg_inherits join pg_class on pg_class.oid = inhrelid
+        where inhparent in ('samples'::regclass, 'points'::regclass, 'spans'::regclass) and relname ~ '_p[0-9]{8}$'
           and to_date(right(relname, 8), 'YYYYMMDD') < before_day
         order by relname
       loop
@@ -217,11 +215,11 @@ async function createPartitionKeeping(db: Kysely<unknown>): Promise<void> {
       end loop;
       return dropped;
     end $$`.execute(db);
-  await sql`revoke all on function make_partitions(date, date), drop_partitions(text, date) from public`.execute(db);
+  await sql`revoke all on function make_partitions(date, date), drop_partitions(date) from public`.execute(db);
   await sql`
     do $$ begin
       if exists (select from pg_roles where rolname = 'monitoring_ingest_app') then
-        grant execute on function make_partitions(date, date), drop_partitions(text, date) to monitoring_ingest_app;
+        grant execute on function make_partitions(date, date), drop_partitions(date) to monitoring_ingest_app;
       end if;
     end $$`.execute(db);
 }
@@ -229,7 +227,7 @@ async function createPartitionKeeping(db: Kysely<unknown>): Promise<void> {
 export async function down(db: Kysely<unknown>): Promise<void> {
   await dropDeadLetterTable(db);
   await dropOutboxTables(db);
-  await sql`drop function drop_partitions(text, date)`.execute(db);
+  await sql`drop function drop_partitions(date)`.execute(db);
   await sql`drop function make_partitions(date, date)`.execute(db);
   for (const table of [
     'dirty_minutes',

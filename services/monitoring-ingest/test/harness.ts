@@ -10,7 +10,9 @@ import { readConfig, type Config } from '../src/app/config.ts';
 import type { Schema } from '../src/app/schema.ts';
 
 const audience = 'monitoring-ingest';
-const secrets = [audience, 'gateway'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
+const secrets = [audience, 'gateway', 'chat-router']
+  .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
+  .join(',');
 export const identityKeys = IdentityKeys.parse(secrets);
 
 export interface LogLine {

@@ -25,7 +25,8 @@ export function makeClientTypes(routes: readonly RouteContract[]): RepositoryFil
   const split = new Set(
     [...named].filter(([, { input, output }]) => input && output && bare(input) !== bare(output)).map(([id]) => id),
   );
-  const nameFor = (direction: Direction) => (id: string) => (direction === 'input' && split.has(id) ? `${id}Given` : id);
+  const nameFor = (direction: Direction) => (id: string) =>
+    direction === 'input' && split.has(id) ? `${id}Given` : id;
   const types = [...named]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .flatMap(([id, forms]) => {
@@ -90,7 +91,7 @@ function declaration(name: string, schema: Schema, nameOf: (id: string) => strin
   const comment = schema.description === undefined ? '' : `/** ${schema.description.replaceAll('*/', '')} */\n`;
   const { description: _, ...rest } = schema;
   const text = typeText(rest, nameOf, 0);
-  return text.startsWith('{')
+  return schema.type === 'object' && text.startsWith('{')
     ? `${comment}export interface ${name} ${text}\n`
     : `${comment}export type ${name} = ${text};\n`;
 }

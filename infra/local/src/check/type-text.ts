@@ -43,13 +43,16 @@ export function typeText(schema: Schema, nameOf: NameOf, depth: number): string 
       return arrayText(schema, nameOf, depth);
     case 'object':
       return objectText(schema, nameOf, depth);
+    case undefined:
     default:
       return 'unknown';
   }
 }
 
 function literal(value: unknown): string {
-  return typeof value === 'string' ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'` : JSON.stringify(value);
+  return typeof value === 'string'
+    ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+    : JSON.stringify(value);
 }
 
 function arrayText({ items, prefixItems }: Schema, nameOf: NameOf, depth: number): string {

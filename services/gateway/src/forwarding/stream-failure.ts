@@ -17,6 +17,8 @@ function bodyOf(code: ErrorCode, dialect: Dialect, requestId: string): unknown {
   const { title } = errorKinds[code];
   switch (dialect) {
     case 'signalbox':
+    // OTLP has no streams.
+    case 'otlp':
       return problemOf(new AppError(code), { requestId, instance: '' });
     case 'openai':
       return { error: { message: title, type: 'api_error', param: null, code } };

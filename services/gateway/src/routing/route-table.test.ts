@@ -69,6 +69,17 @@ describe('the route table', () => {
       expect(() => table.find('GET', path)).toThrow(refusal('validation_failed'));
   });
 
+  it('leaves an encoded slash in a parameter that may hold one, for the service to read', () => {
+    const paths = ['/api/v1/models/openai%2Fgpt-5', '/api/v1/models/openai%2fgpt-5/revisions'];
+    expect(paths.map((path) => operation('GET', path))).toEqual([
+      'getMonitoredModel /api/v1/models/openai%2Fgpt-5',
+      'listMonitoredModelRevisions /api/v1/models/openai%2fgpt-5/revisions',
+    ]);
+    expect(operation('GET', '/api/models/a%2Fb')).toBe('getMonitoredModel /api/v1/models/a%2Fb deprecated');
+    for (const path of ['/api/v1/models%2Fa', '/api/v1%2Fmodels/a', '/api/v1/models/a/revisions%2Fb'])
+      expect(() => table.find('GET', path)).toThrow(refusal('validation_failed'));
+  });
+
   it('refuses two contracts for one method and path', () => {
     const route = defineRoute({
       operationId: 'twice',

@@ -20,7 +20,7 @@ export interface Scored {
 }
 
 /** Fewer buckets of its own hour than these say nothing of a bucket, and the next wider baseline is asked. */
-export const comparedMin: Readonly<Record<Baseline, number>> = { hour_of_week: 3, hour_of_day: 5, recent: 24 };
+const comparedMin: Readonly<Record<Baseline, number>> = { hour_of_week: 3, hour_of_day: 5, recent: 24 };
 /** Fewer deviations than these tell nothing of how much is usual. */
 const deviationsMin = 12;
 /** How many hours before and after its own tell how much a bucket may deviate. */

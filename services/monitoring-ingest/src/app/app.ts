@@ -15,7 +15,9 @@ import { migrations } from '../../migrations/index.ts';
 import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
+import { startDrift } from './start-drift.ts';
 import { startIntake } from './start-intake.ts';
+import { startSeries } from './start-series.ts';
 
 export const serviceName = 'monitoring-ingest';
 
@@ -61,7 +63,7 @@ export async function startMonitoringIngest(
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [startIntake(deps, owned)];
+  const domains: DomainProbes[] = [await startIntake(deps, owned), startDrift(deps, owned), startSeries(deps, owned)];
 
   const health = createHealth({
     service: serviceName,

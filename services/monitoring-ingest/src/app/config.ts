@@ -21,6 +21,10 @@ const Environment = z.object({
     }
   }),
   RAW_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(7),
+  MINUTE_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  HOUR_RETENTION_DAYS: z.coerce.number().int().min(31).max(3_650).default(365),
+  INTAKE_PENDING_ROWS_MAX: z.coerce.number().int().min(1).max(10_000_000).default(100_000),
+  INTAKE_PENDING_BYTES_MAX: z.coerce.number().int().min(1).max(2_147_483_647).default(67_108_864),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -36,6 +40,12 @@ export interface Config {
   identityKeys: IdentityKeys;
   /** How long samples, points and spans are kept. */
   rawRetentionDays: number;
+  /** How long rollups by minute and by hour are kept; those by day are kept for good. */
+  minuteRetentionDays: number;
+  hourRetentionDays: number;
+  /** What may wait to be stored; above it senders are told to come again. */
+  intakePendingRowsMax: number;
+  intakePendingBytesMax: number;
   shutdownGraceMs: number;
   shutdownDelayMs: number;
   logLevel: LogLevel;
@@ -52,6 +62,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisQueueUrl: settings.REDIS_QUEUE_URL,
     identityKeys: settings.IDENTITY_KEYS,
     rawRetentionDays: settings.RAW_RETENTION_DAYS,
+    minuteRetentionDays: settings.MINUTE_RETENTION_DAYS,
+    hourRetentionDays: settings.HOUR_RETENTION_DAYS,
+    intakePendingRowsMax: settings.INTAKE_PENDING_ROWS_MAX,
+    intakePendingBytesMax: settings.INTAKE_PENDING_BYTES_MAX,
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

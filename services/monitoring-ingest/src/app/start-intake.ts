@@ -1,8 +1,54 @@
+import { openDatabase } from '@signalbox/postgres';
+import { openIntake } from '../intake/group-commit.ts';
+import { mountIntakeRoutes } from '../intake/routes.ts';
+import { timeWindow } from '../intake/time-window.ts';
 import { mountModelRoutes } from '../models/routes.ts';
+import { mountOtlpRoutes } from '../otlp/routes.ts';
+import { keepPartitions } from '../partitions/keep-partitions.ts';
+import { startPartitionKeeper } from '../partitions/start-partition-keeper.ts';
+import { mountRemoteWriteRoute } from '../remote-write/routes.ts';
+import { startUsageWorker } from '../usage/usage-recorded.worker.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
+import { createEvents } from './events.ts';
+
+/** As many as write at once, and one to spare. */
+const intakeConnections = 3;
 
 /** Connects the registry of models and everything that takes measurements in. What it opens lies on `owned`. */
-export function startIntake({ routes, database }: DomainDeps, _owned: AsyncDisposableStack): DomainProbes {
+export async function startIntake(deps: DomainDeps, owned: AsyncDisposableStack): Promise<DomainProbes> {
+  const { config, routes, database, working, logger, metrics } = deps;
+  const { rawRetentionDays } = config;
+  const events = createEvents(logger, metrics);
+  const now = (): number => Date.now();
+  const windowAt = (nowMs: number) => timeWindow(nowMs, rawRetentionDays);
+
+  const partitions = owned.use(
+    await startPartitionKeeper(() => keepPartitions(database.db, rawRetentionDays, now()), events),
+  );
+  const writing = owned.use(
+    openDatabase({
+      url: config.databaseUrl,
+      applicationName: 'monitoring-ingest intake',
+      poolMax: intakeConnections,
+      logger,
+    }),
+  );
+  const intake = owned.use(
+    openIntake({
+      pool: writing.pool,
+      events,
+      rowsMax: config.intakePendingRowsMax,
+      bytesMax: config.intakePendingBytesMax,
+    }),
+  );
+  const usageWorker = owned.use(startUsageWorker({ ...working, intake, now, windowAt }));
+
   mountModelRoutes(routes, database.db);
-  return {};
+  mountIntakeRoutes(routes, { intake, now, windowAt });
+  mountOtlpRoutes(routes, { intake, now, windowAt });
+  mountRemoteWriteRoute(routes, { intake, now, windowAt });
+  return {
+    partitions: { probe: () => partitions.probe(), critical: false },
+    usage_worker: { probe: () => usageWorker.probe(), critical: false },
+  };
 }

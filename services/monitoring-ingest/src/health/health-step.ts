@@ -42,7 +42,7 @@ export const recentMs = 600_000;
 /** A model that is silent for so long has no health. */
 export const silentMs = 1_800_000;
 /** So few samples are no reason to call a model anything. */
-export const judgedSamplesMin = 10;
+const judgedSamplesMin = 10;
 /** So many looks in a row must agree before it is called worse, or better. */
 export const worseAfter = 2;
 export const betterAfter = 3;

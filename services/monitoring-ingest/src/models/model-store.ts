@@ -1,5 +1,6 @@
 import {
   defaultThresholds,
+  type FeatureSpec,
   type ModelChanges,
   type ModelRevision,
   type ModelType,
@@ -185,4 +186,19 @@ export function presentRevision({ revision, spec, created_at, created_by }: Mode
 
 function noModel(): AppError {
   return new AppError('not_found', 'There is no such model.');
+}
+
+/** What the model's schema says of its features; nothing of a model that has none. */
+export async function findFeatureSchema(
+  db: Kysely<Schema>,
+  tenantId: string,
+  modelId: string,
+): Promise<Record<string, FeatureSpec>> {
+  const row = await db
+    .selectFrom('models')
+    .select('features')
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', modelId)
+    .executeTakeFirst();
+  return row?.features ?? {};
 }

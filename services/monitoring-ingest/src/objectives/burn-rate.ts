@@ -25,7 +25,7 @@ export interface BurnRule {
 }
 
 /** Of a budget for 30 days these are 2 % in an hour, 5 % in six, 10 % in three days (The Site Reliability Workbook, ch. 5). */
-export const burnRules: readonly BurnRule[] = [
+const burnRules: readonly BurnRule[] = [
   { severity: 'page', factor: 14.4, long: '1h', short: '5m' },
   { severity: 'page', factor: 6, long: '6h', short: '30m' },
   { severity: 'ticket', factor: 1, long: '3d', short: '6h' },

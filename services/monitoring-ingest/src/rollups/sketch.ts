@@ -17,9 +17,6 @@ const logGamma = Math.log(gamma);
 /** Above the power of any finite double, so that the keys of 0.001 and of 1000 are both positive. */
 const keyOffset = 40_000;
 
-/** How to make the key of a value in SQL: what both sides must agree on. */
-export const sketchConstants = { logGamma, keyOffset } as const;
-
 /** The key of a finite value; null of what no sketch can hold (NaN and the infinities). */
 export function sketchKey(value: number): number | null {
   if (!Number.isFinite(value)) return null;

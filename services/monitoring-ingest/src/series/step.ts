@@ -17,7 +17,7 @@ export interface Span {
 }
 
 /** The largest bucket: a week. */
-export const stepMsMax = 7 * 86_400_000;
+const stepMsMax = 7 * 86_400_000;
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 

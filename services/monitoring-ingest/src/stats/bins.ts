@@ -6,7 +6,7 @@ import { sum, type CountPair } from './shares.ts';
 export type ClosedSide = 'left_closed' | 'right_closed';
 
 /** Up to so many distinct values in the reference, values are counted as they are. */
-export const distinctByValueMax = 20;
+const distinctByValueMax = 20;
 
 /** The distinct type-7 quantiles 0.1 … 0.9: the edges between ten bins, of which the outer two are open to infinity. */
 export function decileEdges(ascending: Float64Array): number[] {

@@ -1,3 +1,4 @@
+import { homogeneity } from './chi-square.ts';
 import { lnFactorial } from './stirling.ts';
 
 /**
@@ -11,7 +12,7 @@ export function allInCurrent(count: number, n: number, m: number): number {
 }
 
 /** Fisher's exact two-sided p that `a` of n and `b` of m come from one share: the tables no more likely than this one. */
-export function fisherExact(a: number, n: number, b: number, m: number): number {
+function fisherExact(a: number, n: number, b: number, m: number): number {
   const marked = a + b;
   const lnTable = (inReference: number): number =>
     lnChoose(n, inReference) + lnChoose(m, marked - inReference) - lnChoose(n + m, marked);
@@ -26,4 +27,12 @@ export function fisherExact(a: number, n: number, b: number, m: number): number 
 
 function lnChoose(n: number, k: number): number {
   return lnFactorial(n) - lnFactorial(k) - lnFactorial(n - k);
+}
+
+/** The two-sided p that two shares are one: Fisher's where a cell expects less than 5, else chi-square. */
+export function shareDifferenceP(a: number, n: number, b: number, m: number): number {
+  const marked = a + b;
+  const leastExpected = (Math.min(n, m) * Math.min(marked, n + m - marked)) / (n + m);
+  if (leastExpected < 5) return fisherExact(a, n, b, m);
+  return homogeneity({ reference: [a, n - a], current: [b, m - b] }).p;
 }

@@ -23,10 +23,13 @@ export function ksStatistic(reference: Float64Array, current: Float64Array): KsS
   const [perReference, perCurrent] = [m / divisor, n / divisor];
   let [i, j, steps] = [0, 0, 0];
   while (i < n && j < m) {
-    const value = Math.min(reference[i] ?? Infinity, current[j] ?? Infinity);
+    const [left, right] = [reference[i] ?? Infinity, current[j] ?? Infinity];
+    const value = left < right ? left : right;
     while (i < n && reference[i] === value) i += 1;
     while (j < m && current[j] === value) j += 1;
-    steps = Math.max(steps, Math.abs(i * perReference - j * perCurrent));
+    const gap = i * perReference - j * perCurrent;
+    if (gap > steps) steps = gap;
+    else if (-gap > steps) steps = -gap;
   }
   const lcm = n * perReference;
   return { n, m, lcm, steps, d: steps / lcm };

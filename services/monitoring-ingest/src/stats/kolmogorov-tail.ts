@@ -19,7 +19,7 @@ export function kolmogorovTail(n: number, d: number): number {
   const square = steps * d;
   if (square >= 370) return 0;
   // Beyond, the two sides are never both exceeded, to all digits.
-  if (square >= (n <= 140 ? 4 : 2.2)) return clip(2 * smirnovTail(n, d));
+  if (n <= 140 ? square > 4 : square >= 2.2) return clip(2 * smirnovTail(n, d));
   const useMatrix = n <= 140 || (n <= 100_000 && n * d ** 1.5 <= 1.4);
   return clip(1 - (useMatrix ? kolmogorovCdfByMatrix(n, d) : kolmogorovCdfBySeries(n, d)));
 }

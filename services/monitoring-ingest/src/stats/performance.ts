@@ -5,7 +5,7 @@ import { normalTwoSided } from './tails.ts';
 export interface EstimatedPerformance {
   rows: number;
   accuracy: number;
-  /** Null unless the probabilities are those of the positive class; a ratio with nothing below the line is null too. */
+  /** A ratio with nothing below the line is null. */
   precision: number | null;
   recall: number | null;
   f1: number | null;
@@ -18,27 +18,20 @@ export interface ScoredPrediction {
   isPositive: boolean;
 }
 
-/** From the probability that each prediction is right. */
-export function estimateAccuracy(confidences: ArrayLike<number>): EstimatedPerformance {
-  const { count, mean } = momentsOf(confidences);
-  return { rows: count, accuracy: mean, precision: null, recall: null, f1: null, roc_auc: null };
-}
-
 /** From the probability of the positive class: each row is an expected share of a true or a false one. */
 export function estimateBinary(predictions: readonly ScoredPrediction[]): EstimatedPerformance {
-  let [truePositive, falsePositive, trueNegative, falseNegative] = [0, 0, 0, 0];
+  let [truePositive, falsePositive, falseNegative] = [0, 0, 0];
   for (const { score, isPositive } of predictions) {
     if (isPositive) {
       truePositive += score;
       falsePositive += 1 - score;
     } else {
       falseNegative += score;
-      trueNegative += 1 - score;
     }
   }
   return {
     rows: predictions.length,
-    accuracy: (truePositive + trueNegative) / predictions.length,
+    accuracy: momentsOf(predictions.map(({ score, isPositive }) => (isPositive ? score : 1 - score))).mean,
     precision: ratio(truePositive, truePositive + falsePositive),
     recall: ratio(truePositive, truePositive + falseNegative),
     f1: ratio(2 * truePositive, 2 * truePositive + falsePositive + falseNegative),
@@ -72,7 +65,7 @@ function expectedRocAuc(scores: number[]): number | null {
   const ascending = scores.sort((a, b) => a - b);
   const positives = ascending.reduce((total, score) => total + score, 0);
   let [concordant, negativesBelow, selfPairs] = [0, 0, 0];
-  for (let index = 0; index < ascending.length; ) {
+  for (let index = 0; index < ascending.length;) {
     const score = ascending[index] ?? 0;
     let tied = 0;
     while (ascending[index + tied] === score) tied += 1;

@@ -1,7 +1,6 @@
-/** A copy in ascending order. `-0` counts as `0`, so that equal values are equal whatever they are compared by. */
+/** A copy in ascending order. */
 export function sorted(values: ArrayLike<number>): Float64Array {
-  const copy = Float64Array.from(values, (value) => value + 0);
-  return copy.sort();
+  return new Float64Array(values).sort();
 }
 
 /** The quantile of type 7 (Hyndman and Fan) of values in ascending order; NaN of none. */

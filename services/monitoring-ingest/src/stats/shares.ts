@@ -1,8 +1,6 @@
 /** How shares of zero enter a logarithm; `epsilon` is what replaces them. */
 export type ZeroShares = 'fill' | 'floor' | 'add_half' | 'none';
 
-export const defaultEpsilon = 1e-4;
-
 /** Two distributions over the same bins, as shares; from counts, or given as such. */
 export interface SharePair {
   reference: number[];

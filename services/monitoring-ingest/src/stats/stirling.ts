@@ -9,7 +9,7 @@ export function stirlingError(n: number): number {
 }
 
 /** x·ln(x/m) + m − x without the cancellation (Loader, “Fast and accurate computation of binomial probabilities”, 2000). */
-export function deviance(x: number, m: number): number {
+function deviance(x: number, m: number): number {
   if (x === 0) return m;
   const gap = x - m;
   if (Math.abs(gap) >= 0.1 * (x + m)) return x * Math.log(x / m) - gap;

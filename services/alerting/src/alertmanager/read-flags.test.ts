@@ -19,7 +19,14 @@ describe('the flags of Alertmanager (MX-13)', () => {
       ignored: [],
     });
     expect(
-      flagsOf('--config.file', '/tmp/c.yml', '--web.listen-address=127.0.0.1:0', '--log.level', 'debug', '--cluster.listen-address='),
+      flagsOf(
+        '--config.file',
+        '/tmp/c.yml',
+        '--web.listen-address=127.0.0.1:0',
+        '--log.level',
+        'debug',
+        '--cluster.listen-address=',
+      ),
     ).toMatchObject({
       configFile: '/tmp/c.yml',
       listen: [{ host: '127.0.0.1', port: 0 }],
@@ -30,13 +37,18 @@ describe('the flags of Alertmanager (MX-13)', () => {
 
   it('may name several addresses, and a prefix by itself or by the address outside', () => {
     expect(flagsOf('--web.listen-address', '[::1]:1', '--web.listen-address', ':2')).toMatchObject({
-      listen: [{ host: '::1', port: 1 }, { host: '', port: 2 }],
+      listen: [
+        { host: '::1', port: 1 },
+        { host: '', port: 2 },
+      ],
     });
     expect(flagsOf('--web.external-url', 'http://example.org/am/')).toMatchObject({
       externalUrl: 'http://example.org/am',
       routePrefix: '/am',
     });
-    expect(flagsOf('--web.external-url=http://example.org/am', '--web.route-prefix=/')).toMatchObject({ routePrefix: '' });
+    expect(flagsOf('--web.external-url=http://example.org/am', '--web.route-prefix=/')).toMatchObject({
+      routePrefix: '',
+    });
   });
 
   it('are taken and named where they have no meaning here', () => {

@@ -79,9 +79,11 @@ function interpret(given: ReadonlyMap<UsedFlag, readonly string[]>, ignored: rea
   const addresses = given.get('web.listen-address') ?? [':9093'];
   const listen = addresses.map(readAddress);
   const wrong = listen.indexOf(null);
-  if (wrong !== -1) return { kind: 'refused', reason: `--web.listen-address: expected host:port, not ${addresses[wrong] ?? ''}` };
+  if (wrong !== -1)
+    return { kind: 'refused', reason: `--web.listen-address: expected host:port, not ${addresses[wrong] ?? ''}` };
   const logLevel = logLevels.find((level) => level === (last('log.level') ?? 'info'));
-  if (logLevel === undefined) return { kind: 'refused', reason: `--log.level: expected one of ${logLevels.join(', ')}` };
+  if (logLevel === undefined)
+    return { kind: 'refused', reason: `--log.level: expected one of ${logLevels.join(', ')}` };
   const externalUrl = last('web.external-url') ?? null;
   const parsed = externalUrl === null ? null : URL.parse(externalUrl);
   if (externalUrl !== null && externalUrl !== '' && parsed === null)

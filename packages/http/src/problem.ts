@@ -121,7 +121,7 @@ function encodedBodyOf(
 
 function bodyOf(
   error: AppError,
-  where: { requestId: string; instance: string },
+  where: { requestId: string; instance: string; contentType: string },
   dialect: Exclude<Dialect, 'otlp'>,
 ): [contentType: string, body: unknown] {
   switch (dialect) {

@@ -27,6 +27,8 @@ export const AuditAction = z
     'breaker.reset',
     'alert.resolved',
     'alert_rule.changed',
+    'channel.changed',
+    'delivery.replayed',
     'provider.changed',
     'system.changed',
     'tool.changed',

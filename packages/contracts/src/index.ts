@@ -350,3 +350,32 @@ export {
   type Series,
   type Summary,
 } from './series.ts';
+export {
+  Channel,
+  ChannelChanges,
+  ChannelInput,
+  channelRoutes,
+  createChannel,
+  CreatedChannel,
+  deleteChannel,
+  getChannel,
+  listChannels,
+  rotateChannelSecret,
+  testChannel,
+  updateChannel,
+} from './channels.ts';
+export {
+  AlertTrace,
+  Delivery,
+  DeliveryState,
+  getNotification,
+  listDeliveries,
+  listNotifications,
+  Notification,
+  NotificationDetails,
+  notificationRoutes,
+  replayDelivery,
+  simulateNotification,
+  Simulation,
+  traceAlert,
+} from './notifications.ts';

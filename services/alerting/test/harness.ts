@@ -76,6 +76,8 @@ export function testConfig(databaseUrl: string, overrides: Partial<Config> = {})
     DATABASE_URL: databaseUrl,
     REDIS_QUEUE_URL: testStore('SIGNALBOX_TEST_REDIS_URL'),
     IDENTITY_KEYS: secrets,
+    VAULT_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
+    OUTBOUND_ALLOW: '127.0.0.0/8',
     SHUTDOWN_GRACE_MS: '5000',
   };
   return { ...readConfig(env), ...overrides };

@@ -4,7 +4,7 @@ import type { ReportedAlert } from '../alerts/merge-alert.ts';
 import type { Schema } from '../app/schema.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import { joinGroup, type GroupTimer } from '../grouping/group-timer.ts';
-import { formatLabelSet } from '../labels/label-set.ts';
+import { formatLabelSet, type LabelSet } from '../labels/label-set.ts';
 import { groupKeyOf, groupLabelsOf, matchRoutes, type Route } from '../routing/route.ts';
 import {
   addGroups,
@@ -67,8 +67,13 @@ export type RegroupAlerts = (trx: Transaction<Schema>, tenantId: string, now: Da
 
 export function createRegroupAlerts(enrolAlerts: EnrolAlerts): RegroupAlerts {
   return async (trx, tenantId, now) => {
-    const members = await listMembers(trx, tenantId);
-    await dropGroups(trx, tenantId);
+    const groups = await lockGroups(trx, tenantId, 'all');
+    const members = await listMembers(trx, tenantId, 'all');
+    await dropGroups(
+      trx,
+      tenantId,
+      groups.map(({ groupHash }) => groupHash),
+    );
     const alerts = new Map(members.map((member) => [member.fingerprint, { ...member, timeout: false }]));
     await enrolAlerts(trx, tenantId, [...alerts.values()], now);
   };
@@ -85,7 +90,7 @@ function groupsOf(root: Route, alerts: readonly EnrolledAlert[], now: Date): Map
   for (const alert of alerts) {
     for (const route of matchRoutes(root, alert.labels)) {
       const groupLabels = groupLabelsOf(route, alert.labels);
-      const groupHash = hashOf(`${route.id}:${formatLabelSet(groupLabels)}`);
+      const groupHash = groupHashOf(route, alert.labels);
       const known = groups.get(groupHash);
       if (known !== undefined) {
         known.alerts.push(alert);
@@ -104,6 +109,11 @@ function groupsOf(root: Route, alerts: readonly EnrolledAlert[], now: Date): Map
     }
   }
   return groups;
+}
+
+/** Which group of a route an alert with these labels is in. */
+export function groupHashOf(route: Route, labels: LabelSet): string {
+  return hashOf(`${route.id}:${formatLabelSet(groupLabelsOf(route, labels))}`);
 }
 
 /** Keys hold whatever labels hold; a hash of them has one length. */

@@ -1,7 +1,8 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { GroupTimer } from '../grouping/group-timer.ts';
 import type { LabelSet } from '../labels/label-set.ts';
+import type { NotificationTables } from './notification-tables.ts';
 
 /** One group: the alerts of one route that share the group's labels. */
 export interface GroupRow extends GroupTimer {
@@ -43,25 +44,49 @@ export async function addGroups(
 export async function lockGroups(
   trx: Transaction<Schema>,
   tenantId: string,
-  hashes: readonly string[],
+  hashes: readonly string[] | 'all',
 ): Promise<GroupRow[]> {
   const rows = await trx
     .selectFrom('alert_groups')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('group_hash', '=', sql<string>`any(${[...hashes]})`)
+    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${[...hashes]})`))
     .orderBy('group_hash')
     .forUpdate()
     .execute();
-  return rows.map((row) => ({
-    groupHash: row.group_hash,
-    routeId: row.route_id,
-    groupKey: row.group_key,
-    groupLabels: row.group_labels,
-    nextFlushAt: row.next_flush_at,
-    hasFlushed: row.has_flushed,
-    emptySince: row.empty_since,
-  }));
+  return rows.map(groupOf);
+}
+
+/** Those that are there, held by nobody. */
+export async function findGroups(
+  db: Kysely<Schema>,
+  tenantId: string,
+  hashes: readonly string[],
+): Promise<GroupRow[]> {
+  const rows = await db
+    .selectFrom('alert_groups')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('group_hash', '=', sql<string>`any(${[...hashes]})`)
+    .execute();
+  return rows.map(groupOf);
+}
+
+/** The groups that an alert is in. */
+export async function listGroupsOf(db: Kysely<Schema>, tenantId: string, fingerprint: string): Promise<GroupRow[]> {
+  const rows = await db
+    .selectFrom('alert_groups')
+    .innerJoin('alert_group_members', (join) =>
+      join
+        .onRef('alert_group_members.tenant_id', '=', 'alert_groups.tenant_id')
+        .onRef('alert_group_members.group_hash', '=', 'alert_groups.group_hash'),
+    )
+    .selectAll('alert_groups')
+    .where('alert_groups.tenant_id', '=', tenantId)
+    .where('alert_group_members.fingerprint', '=', fingerprint)
+    .orderBy('alert_groups.group_hash')
+    .execute();
+  return rows.map(groupOf);
 }
 
 export interface DueGroup extends GroupRow {
@@ -79,16 +104,7 @@ export async function claimDueGroups(trx: Transaction<Schema>, now: Date, groups
     .forUpdate()
     .skipLocked()
     .execute();
-  return rows.map((row) => ({
-    tenantId: row.tenant_id,
-    groupHash: row.group_hash,
-    routeId: row.route_id,
-    groupKey: row.group_key,
-    groupLabels: row.group_labels,
-    nextFlushAt: row.next_flush_at,
-    hasFlushed: row.has_flushed,
-    emptySince: row.empty_since,
-  }));
+  return rows.map((row) => ({ ...groupOf(row), tenantId: row.tenant_id }));
 }
 
 export async function setTimers(
@@ -129,17 +145,17 @@ export async function putMembers(
       updated_at = excluded.updated_at`.execute(trx);
 }
 
-/** The alerts of one group, or of all groups of a tenant. */
+/** The alerts of these groups; `all`: of every group of the tenant. */
 export async function listMembers(
   db: Kysely<Schema>,
   tenantId: string,
-  groupHash: string | null = null,
+  hashes: readonly string[] | 'all',
 ): Promise<MemberRow[]> {
   const rows = await db
     .selectFrom('alert_group_members')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .$if(groupHash !== null, (query) => query.where('group_hash', '=', groupHash ?? ''))
+    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${[...hashes]})`))
     .execute();
   return rows.map((row) => ({
     groupHash: row.group_hash,
@@ -170,30 +186,42 @@ export async function listFiringMembers(
   return rows.map((row) => ({ fingerprint: row.fingerprint, labels: row.labels, endsAt: row.ends_at }));
 }
 
+/** Alerts that groups let go of. */
 export async function removeMembers(
   trx: Transaction<Schema>,
   tenantId: string,
-  groupHash: string,
-  fingerprints: readonly string[],
+  members: readonly Pick<MemberRow, 'groupHash' | 'fingerprint'>[],
 ): Promise<void> {
-  if (fingerprints.length === 0) return;
-  await trx
-    .deleteFrom('alert_group_members')
-    .where('tenant_id', '=', tenantId)
-    .where('group_hash', '=', groupHash)
-    .where('fingerprint', '=', sql<string>`any(${[...fingerprints]})`)
-    .execute();
+  if (members.length === 0) return;
+  await sql`
+    delete from alert_group_members using unnest(${members.map(({ groupHash }) => groupHash)}::text[],
+      ${members.map(({ fingerprint }) => fingerprint)}::text[]) as given (hash, fingerprint)
+    where tenant_id = ${tenantId} and group_hash = given.hash
+      and alert_group_members.fingerprint = given.fingerprint`.execute(trx);
 }
 
-/** One group, or all groups of a tenant, with their alerts. */
+/** Groups, with their alerts. */
 export async function dropGroups(
   trx: Transaction<Schema>,
   tenantId: string,
-  groupHash: string | null = null,
+  hashes: readonly string[],
 ): Promise<void> {
+  if (hashes.length === 0) return;
   await trx
     .deleteFrom('alert_groups')
     .where('tenant_id', '=', tenantId)
-    .$if(groupHash !== null, (query) => query.where('group_hash', '=', groupHash ?? ''))
+    .where('group_hash', '=', sql<string>`any(${[...hashes]})`)
     .execute();
+}
+
+function groupOf(row: Selectable<NotificationTables['alert_groups']>): GroupRow {
+  return {
+    groupHash: row.group_hash,
+    routeId: row.route_id,
+    groupKey: row.group_key,
+    groupLabels: row.group_labels,
+    nextFlushAt: row.next_flush_at,
+    hasFlushed: row.has_flushed,
+    emptySince: row.empty_since,
+  };
 }

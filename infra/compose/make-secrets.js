@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
-const services = ['gateway', 'chat-router', 'monitoring-ingest'];
+const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting'];
 /** Whom each enqueues for, besides the gateway's audit log. */
-const enqueuesFor = { 'chat-router': ['monitoring-ingest'] };
+const enqueuesFor = { 'chat-router': ['monitoring-ingest'], alerting: ['chat-router', 'monitoring-ingest'] };
 
 const secret = () => randomBytes(32).toString('base64url');
 const schemaOf = (service) => service.replaceAll('-', '_');
@@ -64,6 +64,7 @@ for (const { service } of keys) {
 }
 keep('token_signing_keys.json', makeSigningKeys);
 keep('vault_keys', () => `first:${secret()}`);
+keep('alerting_vault_keys', () => `first:${secret()}`);
 // Places to write in: the providers that chat-router asks, and the key of one of them.
 keep('providers.yaml', () => '# Model providers; see services/chat-router/README.md.\nproviders: []\n', 0o644);
 keep('openai_api_key', () => '', 0o644);

@@ -16,3 +16,8 @@
 \set owner_password `cat /run/secrets/monitoring_ingest_owner_password`
 \set app_password `cat /run/secrets/monitoring_ingest_app_password`
 \ir service-room.sql
+
+\set schema alerting
+\set owner_password `cat /run/secrets/alerting_owner_password`
+\set app_password `cat /run/secrets/alerting_app_password`
+\ir service-room.sql

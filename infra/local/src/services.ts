@@ -33,7 +33,7 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router', 'monitoring-ingest'],
+    calls: ['chat-router', 'monitoring-ingest', 'alerting'],
     environment: ({ urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
@@ -42,6 +42,8 @@ export const services: readonly ServiceDefinition[] = [
       CHAT_ROUTER_ADMIN_URL: adminUrlsOf('chat-router').join(','),
       MONITORING_INGEST_URL: urlsOf('monitoring-ingest').join(','),
       MONITORING_INGEST_ADMIN_URL: adminUrlsOf('monitoring-ingest').join(','),
+      ALERTING_URL: urlsOf('alerting').join(','),
+      ALERTING_ADMIN_URL: adminUrlsOf('alerting').join(','),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -76,6 +78,19 @@ export const services: readonly ServiceDefinition[] = [
     calls: ['gateway'],
     environment: () => ({}),
     settings: ['RAW_RETENTION_DAYS', 'INTAKE_PENDING_ROWS_MAX', 'INTAKE_PENDING_BYTES_MAX'],
+    files: [],
+  },
+  {
+    name: 'alerting',
+    // It reads what is measured, tells the router what is wrong, and hands the gateway what belongs into the audit log.
+    calls: ['gateway', 'chat-router', 'monitoring-ingest'],
+    environment: ({ secret, urlOf }) => ({
+      VAULT_KEYS: `1:${secret('alerting-vault')}`,
+      // Whoever tries this out has the receivers on this machine.
+      OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
+      EXTERNAL_URL: urlOf('gateway'),
+    }),
+    settings: ['OUTBOUND_ALLOW', 'EXTERNAL_URL'],
     files: [],
   },
 ];

@@ -10,7 +10,7 @@ export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'mon
  * In whose shape a route speaks: ours (problem+json), a vendor's, so that the vendor's clients raise the right class, or
  * OTLP's, whose refusals are a `Status` in the encoding of the request and never 429.
  */
-export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'otlp';
+export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'alertmanager' | 'otlp';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
 export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
@@ -67,6 +67,8 @@ export interface RouteContract<
   bodyTypes: readonly string[];
   /** The largest body accepted, in bytes, counted after decompression. 0: no body. */
   bodyBytesMax: number;
+  /** How many members the objects of a JSON body may have together. */
+  bodyKeysMax: number;
   /** How long the gateway waits for the first byte of the answer, and between two bytes of it. */
   firstByteTimeoutMs: number;
   idleTimeoutMs: number;
@@ -92,6 +94,7 @@ type Defaults =
   | 'dialect'
   | 'routeClass'
   | 'bodyBytesMax'
+  | 'bodyKeysMax'
   | 'firstByteTimeoutMs'
   | 'idleTimeoutMs'
   | 'alsoAnswers'
@@ -125,6 +128,7 @@ export function defineRoute<
     dialect: 'signalbox',
     routeClass: 'default',
     bodyBytesMax: route.body === undefined ? 0 : 262_144,
+    bodyKeysMax: 10_000,
     firstByteTimeoutMs: 10_000,
     idleTimeoutMs: 30_000,
     alsoAnswers: [],

@@ -1,7 +1,10 @@
+import { alertmanagerRoutes } from './alertmanager.ts';
+import { alertRoutes } from './alerts.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { breakerRoutes } from './breakers.ts';
 import { cacheRoutes } from './cache.ts';
+import { channelRoutes } from './channels.ts';
 import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
@@ -14,6 +17,7 @@ import { messageRoutes } from './messages.ts';
 import { moneyRoutes } from './money.ts';
 import { monitoredModelRoutes } from './monitoring-models.ts';
 import { objectiveRoutes } from './objectives.ts';
+import { notificationRoutes } from './notifications.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
 import { responseRoutes } from './responses.ts';
@@ -48,4 +52,8 @@ export const allRoutes: readonly RouteContract[] = [
   ...seriesRoutes,
   ...exportRoutes,
   ...objectiveRoutes,
+  ...alertRoutes,
+  ...channelRoutes,
+  ...notificationRoutes,
+  ...alertmanagerRoutes,
 ];

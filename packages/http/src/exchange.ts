@@ -159,8 +159,9 @@ export function requestContext(options: ExchangeOptions): RequestHandler {
   };
 }
 
-/** The vendors' routes live under `/v1/`; their clients expect their own error shapes there, even where nothing is mounted. */
+/** The vendors' clients expect their own error shapes where the vendors' routes live, even where nothing is mounted. */
 function dialectOfPath(path: string): Dialect {
+  if (path.startsWith('/alertmanager/')) return 'alertmanager';
   if (!path.startsWith('/v1/')) return 'signalbox';
   if (/^\/v1\/(metrics|traces)$/.test(path)) return 'otlp';
   return path.startsWith('/v1/messages') ? 'anthropic' : 'openai';

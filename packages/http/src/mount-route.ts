@@ -196,7 +196,7 @@ async function checked<Contract extends RouteContract>(
   if (request.url.includes('%00')) throw notValid([{ path: '', message: 'Expected no NUL character in the path.' }]);
   const params = fit(contract.params, paramsOf(request, contract));
   const query = fit(contract.query, queryOf(request));
-  const limits = { bytesMax: contract.bodyBytesMax };
+  const limits = { bytesMax: contract.bodyBytesMax, keysMax: contract.bodyKeysMax };
   const parts = { params, query, ...(await bodyOf(request, contract, limits, bytesOptions)) } as Pick<
     RouteContext<Contract>,
     'params' | 'query' | 'body' | 'bodyBytes'
@@ -207,7 +207,7 @@ async function checked<Contract extends RouteContract>(
 async function bodyOf(
   request: Request,
   { body, bodyTypes: types, takesForm }: RouteContract,
-  limits: { bytesMax: number },
+  limits: { bytesMax: number; keysMax: number },
   bytesOptions: BytesOptions | null,
 ): Promise<{ body: unknown; bodyBytes: Buffer }> {
   if (bytesOptions !== null) {

@@ -45,6 +45,13 @@ const AnthropicError = z
   })
   .meta({ id: 'AnthropicError', description: "An error in Anthropic's shape." });
 
+const AlertmanagerError = z
+  .object({ code: z.number(), message: z.string() })
+  .meta({
+    id: 'AlertmanagerError',
+    description: "An error in Alertmanager's shape; what a request means is refused by a text.",
+  });
+
 const OtlpError = z
   .object({ code: z.int(), message: z.string() })
   .meta({ id: 'OtlpError', description: 'A `google.rpc.Status`, in the encoding of the request.' });
@@ -54,6 +61,7 @@ const errorShapes = {
   signalbox: { contentType: problemContentType, schema: Problem },
   openai: { contentType: 'application/json', schema: OpenAiError },
   anthropic: { contentType: 'application/json', schema: AnthropicError },
+  alertmanager: { contentType: 'application/json', schema: AlertmanagerError },
   otlp: { contentType: 'application/json', schema: OtlpError },
 } as const satisfies Record<Dialect, { contentType: string; schema: z.ZodType }>;
 

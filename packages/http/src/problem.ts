@@ -53,7 +53,11 @@ export function sendError(
     return;
   }
   for (const name of headersOfTheFailedAnswer) response.removeHeader(name);
-  const where = { requestId: exchange?.requestId ?? newId('req'), instance: pathOf(request) };
+  const where = {
+    requestId: exchange?.requestId ?? newId('req'),
+    instance: pathOf(request),
+    contentType: request.headers['content-type'] ?? '',
+  };
   // Where no exchange was begun, nobody has said it yet.
   response.setHeader('X-Request-Id', where.requestId);
   const [contentType, text] = encodedBodyOf(request, error, where, spoken);
@@ -102,7 +106,7 @@ function forDialect(error: AppError, dialect: Dialect): AppError {
 function encodedBodyOf(
   request: IncomingMessage,
   error: AppError,
-  where: { requestId: string; instance: string },
+  where: { requestId: string; instance: string; contentType: string },
   dialect: Dialect,
 ): [contentType: string, body: string | Buffer] {
   if (dialect !== 'otlp') {
@@ -117,7 +121,7 @@ function encodedBodyOf(
 
 function bodyOf(
   error: AppError,
-  where: { requestId: string; instance: string },
+  where: { requestId: string; instance: string; contentType: string },
   dialect: Exclude<Dialect, 'otlp'>,
 ): [contentType: string, body: unknown] {
   switch (dialect) {
@@ -146,6 +150,8 @@ function bodyOf(
           ...routingOf(error),
         },
       ];
+    case 'alertmanager':
+      return ['application/json', { code: errorKinds[error.code].status, message: alertmanagerMessage(error, where) }];
   }
 }
 
@@ -158,6 +164,16 @@ function routingOf({ details }: AppError): { routing?: unknown } {
 function withFields(error: AppError): string {
   const fields = error.fields.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return [sentenceOf(error), ...fields].join(' ');
+}
+
+/** What Alertmanager's clients print, and those who run them search for. */
+function alertmanagerMessage(error: AppError, where: { instance: string; contentType: string }): string {
+  if (error.code === 'unsupported_media_type')
+    return `unsupported media type ${JSON.stringify(where.contentType)}, only [application/json] are allowed`;
+  if (error.code === 'not_found') return `path ${where.instance} was not found`;
+  if (error.code !== 'validation_failed') return withFields(error);
+  const body = where.instance.endsWith('/silences') ? 'silence' : 'alerts';
+  return `parsing ${body} body from "" failed, because ${withFields(error)}`;
 }
 
 function openAiType(error: AppError): string {

@@ -1,7 +1,7 @@
 /** One request of a chain of redirects. */
 export interface Hop {
   url: URL;
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   /** Names in lower case. */
   headers: Record<string, string>;
   body: string | Uint8Array | null;

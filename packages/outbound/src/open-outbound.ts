@@ -29,7 +29,7 @@ export interface OutboundOptions {
 }
 
 export interface OutboundRequest {
-  method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   /** Those that are the connection's own (`Host`, `Connection`, `Content-Length`, …) are refused. */
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;

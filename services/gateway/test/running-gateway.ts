@@ -67,6 +67,8 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:9',
     MONITORING_INGEST_URL: 'http://127.0.0.1:9',
     MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9',
+    ALERTING_URL: 'http://127.0.0.1:9',
+    ALERTING_ADMIN_URL: 'http://127.0.0.1:9',
     LOOP_DELAY_MS_MAX: '60000',
     ...environment,
   });

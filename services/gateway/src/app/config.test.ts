@@ -16,6 +16,8 @@ const good = {
   CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:9091',
   MONITORING_INGEST_URL: 'http://127.0.0.1:8082',
   MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9092',
+  ALERTING_URL: 'http://127.0.0.1:8083',
+  ALERTING_ADMIN_URL: 'http://127.0.0.1:9093',
 };
 
 function problemsOf(change: Record<string, string | undefined>): string[] {

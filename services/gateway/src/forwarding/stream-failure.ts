@@ -24,5 +24,7 @@ function bodyOf(code: ErrorCode, dialect: Dialect, requestId: string): unknown {
       return { error: { message: title, type: 'api_error', param: null, code } };
     case 'anthropic':
       return { type: 'error', error: { type: 'api_error', message: title }, request_id: requestId };
+    case 'alertmanager':
+      return { code: errorKinds[code].status, message: title };
   }
 }

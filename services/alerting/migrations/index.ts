@@ -1,0 +1,12 @@
+import type { Migrations } from '@signalbox/postgres';
+import * as outbox from './0001-outbox.ts';
+import * as silences from './0002-silences.ts';
+import * as alerts from './0003-alerts.ts';
+import * as notifications from './0004-notifications.ts';
+
+export const migrations: Migrations = {
+  '0001-outbox': outbox,
+  '0002-silences': silences,
+  '0003-alerts': alerts,
+  '0004-notifications': notifications,
+};

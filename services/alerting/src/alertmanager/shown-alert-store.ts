@@ -1,0 +1,24 @@
+import { sql, type Kysely } from 'kysely';
+import { endless } from '../alerts/alert.ts';
+import type { Schema } from '../app/schema.ts';
+import type { ShownAlert } from './list-alerts.ts';
+
+/** The alerts of a tenant that fire, as they are shown to Alertmanager's clients. */
+export async function listFiringAlerts(db: Kysely<Schema>, tenantId: string, now: Date): Promise<ShownAlert[]> {
+  const rows = await db
+    .selectFrom('alerts')
+    .select(['fingerprint', 'labels', 'annotations', 'generator_url', 'starts_at', 'ends_at', 'updated_at'])
+    .where('tenant_id', '=', tenantId)
+    .where('state', '=', sql.lit('firing'))
+    .where('ends_at', '>', now)
+    .execute();
+  return rows.map((row) => ({
+    fingerprint: row.fingerprint,
+    labels: row.labels,
+    annotations: row.annotations,
+    generatorUrl: row.generator_url,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at >= endless ? null : row.ends_at,
+    updatedAt: row.updated_at,
+  }));
+}

@@ -1,0 +1,18 @@
+import { mountAlertExport } from '../alerts/export-alerts.ts';
+import { mountAlertRoutes } from '../alerts/routes.ts';
+import { startExpiry } from '../alerts/start-expiry.ts';
+import type { DomainDeps, DomainProbes } from './domain.ts';
+
+/** Connects alerts: their lists, what people do to them, and their end. What it opens lies on `owned`. */
+export function startAlerts(
+  { routes, database, tell, tellAudit, nudgeRelay, logger }: DomainDeps,
+  owned: AsyncDisposableStack,
+): DomainProbes {
+  const { db } = database;
+  const windowMsOf = () => Promise.resolve(0);
+  // What is fixed stands before what holds a parameter in its place: the first that fits answers.
+  mountAlertExport(routes, { db, logger });
+  mountAlertRoutes(routes, { db, tell, tellAudit, nudgeRelay, windowMsOf });
+  owned.use(startExpiry({ db, tell, nudgeRelay, logger }));
+  return {};
+}

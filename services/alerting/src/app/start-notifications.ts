@@ -1,0 +1,74 @@
+import { openOutbound } from '@signalbox/outbound';
+import { createVault } from '@signalbox/vault';
+import { createFindSettings } from '../channels/find-settings.ts';
+import { openChannelKinds } from '../channels/open-channel-kinds.ts';
+import { mountChannelRoutes } from '../channels/routes.ts';
+import { pruneDeliveries } from '../deliveries/delivery-store.ts';
+import { mountDeliveryRoutes } from '../deliveries/routes.ts';
+import { createDeliveryRunner } from '../deliveries/run-deliveries.ts';
+import type { SendDeliveriesDeps } from '../deliveries/send-deliveries.ts';
+import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import { flushDueGroups } from '../notifications/flush-groups.ts';
+import { pruneLastSent } from '../notifications/notification-store.ts';
+import { mountNotificationRoutes } from '../notifications/routes.ts';
+import { sendHeartbeats } from '../notifications/send-heartbeats.ts';
+import { startSweep } from '../notifications/start-sweep.ts';
+import type { DomainDeps, DomainProbes } from './domain.ts';
+
+const [sweepMs, pruneMs] = [200, 3_600_000];
+const keptMs = 30 * 86_400_000;
+
+/** Connects channels, decisions and deliveries, and has them done for as long as `owned` lasts. */
+export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
+  const { config, routes, configurations, enrolAlerts, tellAudit, nudgeRelay, logger, metrics } = deps;
+  const { db } = deps.database;
+  const vault = config.vaultKeys === null ? null : createVault(config.vaultKeys);
+  const allow = config.outboundAllow;
+  const kinds = openChannelKinds({ outbound: owned.use(openOutbound({ allow, deadlineMs: 30_000 })), allow });
+  const attempts = metrics.counter({
+    name: 'signalbox_alert_delivery_attempts_total',
+    help: 'Attempts to deliver a message, by kind of channel and outcome.',
+    labels: ['kind', 'outcome'],
+  });
+  const sending: SendDeliveriesDeps = {
+    db,
+    kinds,
+    findSettings: createFindSettings({ db, vault, configurations }),
+    externalUrl: config.externalUrl,
+    logger,
+    clock: () => new Date(),
+    random: Math.random,
+    attempted: ({ id, kind, destination }, outcome) => {
+      attempts.inc({ kind, outcome: outcome.kind });
+      logger.info('delivery.attempted', { delivery_id: id, destination, outcome: outcome.kind, status: outcome.status });
+    },
+  };
+
+  mountChannelRoutes(routes, { ...sending, vault, tellAudit, nudgeRelay });
+  mountDeliveryRoutes(routes, { db, tellAudit, nudgeRelay });
+  mountNotificationRoutes(routes, { db, configurations, kinds });
+
+  const runner = owned.use(createDeliveryRunner(sending, logger));
+  const flushing = { db, configurations, kinds, regroupAlerts: createRegroupAlerts(enrolAlerts) };
+  owned.use(startSweep(() => runner.beginDue(), { everyMs: sweepMs, logger }));
+  owned.use(
+    startSweep(
+      async () => {
+        while ((await flushDueGroups(flushing, new Date())) > 0);
+        await sendHeartbeats(db, kinds, new Date());
+      },
+      { everyMs: sweepMs, logger },
+    ),
+  );
+  owned.use(
+    startSweep(
+      async () => {
+        const now = new Date();
+        await pruneLastSent(db, now);
+        await pruneDeliveries(db, new Date(now.getTime() - keptMs));
+      },
+      { everyMs: pruneMs, logger },
+    ),
+  );
+  return {};
+}

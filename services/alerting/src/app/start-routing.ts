@@ -1,0 +1,37 @@
+import { createVault } from '@signalbox/vault';
+import { openBackend } from '../alertmanager/open-backend.ts';
+import { mountAlertmanagerRoutes } from '../alertmanager/routes.ts';
+import { listFiringAlerts } from '../alertmanager/shown-alert-store.ts';
+import { postAlerts } from '../alertmanager/post-alerts.ts';
+import { mountConfigurationRoutes } from '../configuration/routes.ts';
+import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import type { DomainDeps } from './domain.ts';
+
+/** Connects what Alertmanager's clients speak to, and the configuration that alerts are routed by. */
+export function startRouting(
+  { config, routes, database: { db }, configurations, enrolAlerts, tell, nudgeRelay }: DomainDeps,
+  nudgeFlusher: () => void,
+): void {
+  const backend = openBackend({
+    db,
+    configurations,
+    ingest: async (tenantId, alerts, now) => {
+      await postAlerts({ db, tell }, tenantId, alerts, now);
+      nudgeFlusher();
+      nudgeRelay();
+    },
+    listAlerts: (tenantId, now) => listFiringAlerts(db, tenantId, now),
+  });
+  mountAlertmanagerRoutes(routes, {
+    backend,
+    cluster: { status: 'disabled', peers: [] },
+    startedAt: new Date(),
+  });
+  mountConfigurationRoutes(routes, {
+    db,
+    configurations,
+    vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
+    regroup: createRegroupAlerts(enrolAlerts),
+    onChanged: nudgeFlusher,
+  });
+}

@@ -1,0 +1,156 @@
+import type { MessageLimit, SendOutcome } from '../channels/channel.ts';
+import type { Delivery } from './delivery.ts';
+
+/** A message that arrived: when, and how severe its news was. `at` in milliseconds. */
+export interface SentMessage {
+  readonly at: number;
+  readonly severity: number;
+}
+
+/** What is known of one address, apart from what is on its way there. */
+export interface Destination {
+  readonly failures: number;
+  readonly failingSince: Date | null;
+  /** When somebody else was told that it fails; null: nobody, or it works. */
+  readonly toldFailingAt: Date | null;
+  readonly blockedUntil: Date | null;
+  readonly sentRecently: readonly SentMessage[];
+}
+
+export type SendPlan =
+  | { readonly kind: 'nothing' }
+  /** Too much was sent: they wait until then, and are told together. */
+  | { readonly kind: 'hold'; readonly until: Date; readonly held: readonly Delivery[] }
+  | { readonly kind: 'send'; readonly delivery: Delivery }
+  | { readonly kind: 'digest'; readonly deliveries: readonly Delivery[] };
+
+/**
+ * What to send next to an address, of the deliveries that are due there, the oldest first. Within the limit: the oldest.
+ * Beyond it: only what is more severe than all that the window has told, and the rest is held, to be told as one message
+ * when the window ends. Nothing is ever dropped, and only what arrived counts for the limit.
+ */
+export function planSend(
+  { sentRecently }: Pick<Destination, 'sentRecently'>,
+  due: readonly Delivery[],
+  { messagesMax, windowMs }: MessageLimit,
+  { isDigestible, now }: { isDigestible: boolean; now: Date },
+): SendPlan {
+  const [oldest] = due;
+  if (oldest === undefined) return { kind: 'nothing' };
+  const window = sentRecently.filter(({ at }) => at > now.getTime() - windowMs);
+  if (window.length >= messagesMax) {
+    const told = Math.max(...window.map(({ severity }) => severity));
+    const urgent = due.find(({ severity }) => severity > told);
+    if (urgent !== undefined) return { kind: 'send', delivery: urgent };
+    const first = window[window.length - messagesMax]?.at ?? now.getTime();
+    return { kind: 'hold', until: new Date(first + windowMs), held: due };
+  }
+  const held = due.filter(({ heldAt }) => heldAt !== null);
+  if (isDigestible && held.length > 0 && due.length > 1) return { kind: 'digest', deliveries: due };
+  return { kind: 'send', delivery: oldest };
+}
+
+export interface Settlement {
+  readonly delivery: Pick<Delivery, 'nextAt'> & { readonly state: 'pending' | 'sent' | 'dead' };
+  readonly destination: Destination;
+  /** It works again: what waits for later attempts may be tried at once. */
+  readonly hasRecovered: boolean;
+  /** The address said that nobody is there any more. */
+  readonly isGone: boolean;
+  /** What somebody else should hear: that messages do not arrive here, or that they do again. */
+  readonly tell: 'failing' | 'recovered' | null;
+}
+
+const seconds = (...values: readonly number[]): number[] => values.map((value) => value * 1_000);
+
+/** How long before the second attempt, the third, …; from then on hourly. */
+const retryDelaysMs = seconds(2, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600);
+/** For a message that is refused as it is: perhaps somebody repairs the other side. */
+const slowDelaysMs = seconds(30, 300);
+const giveUpAfterMs = 24 * 3_600_000;
+const failuresToRest = 5;
+const [restMsMin, restMsMax] = [10_000, 300_000];
+const tellFailingAfterMs = 60_000;
+const sentKeptMax = 1_000;
+
+/**
+ * What an attempt means for the delivery and for the address. `random` gives [0, 1): delays have full jitter, so that what
+ * failed together does not come back together.
+ */
+export function settleAttempt(
+  destination: Destination,
+  delivery: Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>,
+  outcome: SendOutcome,
+  { now, random, limit }: { now: Date; random: () => number; limit: MessageLimit },
+): Settlement {
+  const after = (delayMs: number): Date => new Date(now.getTime() + delayMs);
+  const isTooOld = now.getTime() - delivery.createdAt.getTime() >= giveUpAfterMs;
+  const retried = (delaysMs: readonly number[]): Settlement['delivery'] => {
+    const delayMs = delaysMs[Math.min(delivery.attempts, delaysMs.length) - 1] ?? 0;
+    return isTooOld ? { state: 'dead', nextAt: null } : { state: 'pending', nextAt: after(delayMs * random()) };
+  };
+  const dead = { state: 'dead', nextAt: null } as const;
+  const unchanged = { destination, hasRecovered: false, isGone: false, tell: null };
+  switch (outcome.kind) {
+    case 'accepted': {
+      const sent = { at: now.getTime(), severity: delivery.severity };
+      const kept = [...destination.sentRecently, sent].filter(({ at }) => at > now.getTime() - limit.windowMs);
+      return {
+        ...unchanged,
+        delivery: { state: 'sent', nextAt: null },
+        hasRecovered: destination.failures > 0,
+        tell: destination.toldFailingAt === null ? null : 'recovered',
+        destination: {
+          failures: 0,
+          failingSince: null,
+          toldFailingAt: null,
+          blockedUntil: null,
+          sentRecently: kept.slice(-sentKeptMax),
+        },
+      };
+    }
+    case 'throttled':
+    case 'failed': {
+      const failures = destination.failures + 1;
+      const failingSince = destination.failingSince ?? now;
+      const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.max(0, failures - failuresToRest));
+      const asked = outcome.kind === 'throttled' ? outcome.retryAfterMs : null;
+      const blockMs = Math.max(asked ?? 0, failures >= failuresToRest ? restMs * (0.5 + random() / 2) : 0);
+      const settled = retried(retryDelaysMs);
+      const isLong = failures >= failuresToRest && now.getTime() - failingSince.getTime() >= tellFailingAfterMs;
+      const tellFailing = destination.toldFailingAt === null && (isLong || settled.state === 'dead');
+      return {
+        ...unchanged,
+        delivery: settled,
+        tell: tellFailing ? 'failing' : null,
+        destination: {
+          ...destination,
+          failures,
+          failingSince,
+          blockedUntil: blockMs > 0 ? after(blockMs) : null,
+          toldFailingAt: tellFailing ? now : destination.toldFailingAt,
+        },
+      };
+    }
+    case 'rejected': {
+      const isOver = outcome.isFinal || delivery.attempts > slowDelaysMs.length;
+      const tellFailing = isOver && destination.toldFailingAt === null;
+      return {
+        ...unchanged,
+        delivery: isOver ? dead : retried(slowDelaysMs),
+        tell: tellFailing ? 'failing' : null,
+        destination: { ...destination, toldFailingAt: tellFailing ? now : destination.toldFailingAt },
+      };
+    }
+    case 'gone': {
+      const tellFailing = destination.toldFailingAt === null;
+      return {
+        ...unchanged,
+        delivery: dead,
+        isGone: true,
+        tell: tellFailing ? 'failing' : null,
+        destination: { ...destination, toldFailingAt: destination.toldFailingAt ?? now },
+      };
+    }
+  }
+}

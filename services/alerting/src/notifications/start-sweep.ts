@@ -1,0 +1,52 @@
+import type { Logger } from '@signalbox/telemetry';
+
+export interface Sweep extends AsyncDisposable {
+  /** Looks at once, or once more after the round that runs. */
+  nudge(): void;
+}
+
+/**
+ * Does `work` again and again, one round at a time: what is to be done stands in the database, and looking there is the
+ * only thing that everything hangs on. A round that fails is told of once, and tried again.
+ */
+export function startSweep(work: () => Promise<void>, { everyMs, logger }: { everyMs: number; logger: Logger }): Sweep {
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> | null = null;
+  let closed = false;
+  let nudged = false;
+  let failures = 0;
+
+  function run(): void {
+    nudged = false;
+    round = work()
+      .then(
+        () => {
+          if (failures > 0) logger.info('sweep.recovered', { failures });
+          failures = 0;
+        },
+        (error: unknown) => {
+          failures += 1;
+          if (failures === 1) logger.warn('sweep.failed', { error });
+        },
+      )
+      .finally(() => {
+        round = null;
+        if (!closed) timer = setTimeout(run, nudged ? 0 : everyMs * Math.min(8, 1 + failures));
+      });
+  }
+
+  timer = setTimeout(run, 0);
+  return {
+    nudge() {
+      nudged = true;
+      if (round !== null || closed) return;
+      clearTimeout(timer);
+      timer = setTimeout(run, 0);
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}

@@ -1,3 +1,13 @@
+create table advisories (
+  tenant_id text not null,
+  alert_id text not null,
+  episode integer not null,
+  model text not null,
+  alert_name text not null,
+  ended boolean not null,
+  at timestamp with time zone not null,
+  constraint advisories_pkey PRIMARY KEY (tenant_id, alert_id)
+);
 create table budget_crossings (
   budget_id text not null,
   period_start timestamp with time zone not null,
@@ -263,6 +273,7 @@ CREATE INDEX usage_records_request ON chat_router.usage_records USING btree (ten
 CREATE INDEX usage_records_tenant ON chat_router.usage_records USING btree (tenant_id, id);
 CREATE INDEX usage_records_tenant_at ON chat_router.usage_records USING btree (tenant_id, at);
 
+grant delete, insert, select, update on advisories to chat_router_app;
 grant delete, insert, select, update on budget_crossings to chat_router_app;
 grant delete, insert, select, update on budgets to chat_router_app;
 grant delete, insert, select, update on conversation_messages to chat_router_app;

@@ -31,6 +31,7 @@ export const AuditAction = z
     'channel.changed',
     'delivery.replayed',
     'provider.changed',
+    'routing.changed',
     'system.changed',
     'tool.changed',
     'tool.granted',

@@ -223,7 +223,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;

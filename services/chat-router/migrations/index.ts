@@ -8,6 +8,7 @@ import * as tools from './0006-tools.ts';
 import * as conversations from './0007-conversations.ts';
 import * as toolHeaders from './0008-tool-headers.ts';
 import * as taskAuthority from './0009-task-authority.ts';
+import * as advisories from './0010-advisories.ts';
 
 export const migrations: Migrations = {
   '0001-usage': usage,
@@ -19,4 +20,5 @@ export const migrations: Migrations = {
   '0007-conversations': conversations,
   '0008-tool-headers': toolHeaders,
   '0009-task-authority': taskAuthority,
+  '0010-advisories': advisories,
 };

@@ -145,6 +145,7 @@ export async function startChatRouter(
       registry,
       emitter,
       nudgeRelay,
+      working,
       logger,
       metrics,
       ...prefix,
@@ -165,6 +166,7 @@ export async function startChatRouter(
   const pipeline = openPipeline(
     {
       connections: tenants.connections,
+      advisoriesOf: tenants.advisoriesOf,
       profiles: systemProfiles({
         aliases: configuredProfiles(config.aliases),
         specOf: async (tenantId, id) => (await findSystem(database.db, tenantId, id))?.spec ?? null,
@@ -219,6 +221,8 @@ export async function startChatRouter(
       usage_worker: { probe: () => worker.probe(), critical: false },
       budget_worker: { probe: () => budgetWorker.probe(), critical: false },
       provider_state_worker: { probe: () => stateWorker.probe(), critical: false },
+      alert_fired_worker: { probe: () => tenants.advisoryWorkers.firedWorker.probe(), critical: false },
+      alert_resolved_worker: { probe: () => tenants.advisoryWorkers.resolvedWorker.probe(), critical: false },
       restriction_worker: { probe: () => systems.restrictionWorker.probe(), critical: false },
       task_worker: { probe: () => systems.taskWorker.probe(), critical: false },
       ...(semantic === null

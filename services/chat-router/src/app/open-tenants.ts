@@ -5,10 +5,13 @@ import { openTenantConnections, type ConstructProvider } from '../connections/op
 import { guardedConnector, openOutbound } from '@signalbox/outbound';
 import type { Routes } from '@signalbox/http';
 import type { Database } from '@signalbox/postgres';
-import type { Emitter } from '@signalbox/queue';
+import type { Emitter, WorkerOptions } from '@signalbox/queue';
 import { openRedis } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import { createVault, type VaultKeys } from '@signalbox/vault';
+import { advisoriesOf } from '../advisories/advisory-store.ts';
+import type { Advisory } from '../advisories/advisory.ts';
+import { startAdvisoryWorkers } from '../advisories/alert-told.worker.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import type { InlineImages } from '../images/inline-images.ts';
 import { allBudgets, spentIn } from '../money/budget-store.ts';
@@ -41,6 +44,8 @@ export interface TenantsOptions {
   registry: ModelRegistry;
   emitter: Emitter;
   nudgeRelay: () => void;
+  /** What every worker needs besides its job and its handler. */
+  working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
   logger: Logger;
   metrics: Metrics;
   /** Before the names of keys and channels in Redis; for tests, which share one. */
@@ -50,6 +55,9 @@ export interface TenantsOptions {
 export interface Tenants {
   connections: Connections;
   budgets: Budgets;
+  /** The alerts that advise a tenant against some models at the moment. */
+  advisoriesOf: (tenantId: string) => Promise<readonly Advisory[]>;
+  advisoryWorkers: ReturnType<typeof startAdvisoryWorkers>;
   mount(routes: Routes): void;
   /** To be called after a commit that changed a tenant's budgets. */
   budgetsChanged: (tenantId: string) => Promise<void>;
@@ -96,11 +104,16 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
     load: async (tenantId) => ({ budgets: await allBudgets(database.db, tenantId) }),
     metrics,
   });
+  const advisoryView = createTenantView<{ advisories: readonly Advisory[] }>({
+    name: 'advisories',
+    load: async (tenantId) => ({ advisories: await advisoriesOf(database.db, tenantId) }),
+    metrics,
+  });
   const changes = owned.use(
     openTenantChanges({
       redisUrl,
       redis,
-      views: { connections: connections.view, budgets: budgetView },
+      views: { connections: connections.view, budgets: budgetView, advisories: advisoryView },
       logger,
       channel: `${prefix}:tenant-changes`,
     }),
@@ -119,14 +132,25 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
   if (vault !== null) owned.use(startRewrapping(database.db, vault, logger));
   const outbound = owned.use(openOutbound({ allow }));
   const tellAudit = createTellAudit(emitter);
-  const changed = (view: 'connections' | 'budgets') => async (tenantId: string) => {
+  const changed = (view: 'connections' | 'budgets' | 'advisories') => async (tenantId: string) => {
     nudgeRelay();
     await changes.publish(view, tenantId);
   };
 
+  const advisoryWorkers = startAdvisoryWorkers({
+    ...options.working,
+    database,
+    tellAudit,
+    changed: changed('advisories'),
+  });
+  owned.use(advisoryWorkers.firedWorker);
+  owned.use(advisoryWorkers.resolvedWorker);
+
   return {
     connections,
     budgets,
+    advisoriesOf: async (tenantId) => (await advisoryView.of(tenantId)).advisories,
+    advisoryWorkers,
     budgetsChanged: changed('budgets'),
     mount(routes) {
       mountConnectionRoutes(routes, {

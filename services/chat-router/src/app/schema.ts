@@ -17,6 +17,15 @@ export interface Schema extends OutboxTables, SystemTables, ToolTables, Conversa
     prompt_tokens: string;
     completion_tokens: string;
   };
+  advisories: {
+    tenant_id: string;
+    alert_id: string;
+    episode: number;
+    model: string;
+    alert_name: string;
+    ended: boolean;
+    at: Date;
+  };
   provider_connections: ProviderConnectionsTable;
   budgets: BudgetsTable;
   budget_crossings: {

@@ -6,7 +6,7 @@ import type { Connection } from '../routing/connection.ts';
 import { findTarget } from '../routing/find-target.ts';
 import { anyModel, planRoute, type Candidate, type RoutePlan, type SkippedCandidate } from '../routing/plan-route.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
-import type { Target } from '../routing/target.ts';
+import { modelId, type Target } from '../routing/target.ts';
 import type { AnswerCommand } from './answer-command.ts';
 import type { Ingress } from './ingress.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -33,6 +33,7 @@ export async function findRoute(pipeline: Pipeline, command: RouteCommand, facts
   const listed = options.models === undefined ? null : { models: options.models, strategy: 'priority' as const };
   const profile = listed ?? (await profileAmong(connections, pipeline, command, facts.model));
   const { breakers, firstTokenTimes } = pipeline.attempts;
+  const advisories = await pipeline.advisoriesOf(principal.tenantId);
   const plan = planRoute(
     {
       requested: facts.model,
@@ -48,6 +49,8 @@ export async function findRoute(pipeline: Pipeline, command: RouteCommand, facts
       connections,
       restsMs: (id) => breakers.view(id).restsMs,
       firstTokenMs: ({ connectionId, target }) => firstTokenTimes.median(connectionId, target),
+      advisedAgainst: ({ target }) =>
+        advisories.find(({ model }) => model === modelId(target) || model === target.model)?.alertName ?? null,
       exploration: pipeline.attempts.settings.exploration_ratio,
       random: Math.random,
     },

@@ -27,6 +27,7 @@ import type { Pipeline } from './pipeline.ts';
 
 export interface PipelineOptions {
   connections: Connections;
+  advisoriesOf: Pipeline['advisoriesOf'];
   profiles: RoutingProfiles;
   budgets: Budgets;
   ledger: Ledger;
@@ -55,6 +56,7 @@ export function openPipeline(options: PipelineOptions, owned: AsyncDisposableSta
     );
   const pipeline: Pipeline = {
     connections: options.connections,
+    advisoriesOf: options.advisoriesOf,
     profiles: options.profiles,
     budgets: options.budgets,
     attempts: {

@@ -1,3 +1,4 @@
+import type { Advisory } from '../advisories/advisory.ts';
 import type { JudgeAnswers } from '../asking/judge-answers.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { SemanticCache } from '../cache/semantic-cache.ts';
@@ -10,6 +11,8 @@ import type { RoutingProfiles } from '../routing/routing-profiles.ts';
 /** Everything that answering takes. */
 export interface Pipeline {
   connections: Connections;
+  /** The alerts that advise a tenant against some models at the moment. */
+  advisoriesOf: (tenantId: string) => Promise<readonly Advisory[]>;
   profiles: RoutingProfiles;
   budgets: Budgets;
   attempts: AttemptDeps;

@@ -66,6 +66,7 @@ const view = (overrides: Partial<RouteView> = {}): RouteView => ({
   restsMs: () => 0,
   firstTokenMs: () => null,
   exploration: 0,
+  advisedAgainst: () => null,
   random: () => 0.5,
   ...overrides,
 });
@@ -169,6 +170,23 @@ describe('LA-16: planning a route', () => {
       'anthropic/opus',
       'openai/large',
     ]);
+  });
+
+  it('asks last whom an alert advises against, says so, and leaves out nobody', () => {
+    const profile = { models: everyone, strategy: 'priority' as const };
+    const advisedAgainst: RouteView['advisedAgainst'] = ({ target }) => (target.model === 'large' ? 'Drifting' : null);
+    expect(planRoute(question({ profile }), view({ advisedAgainst }))).toMatchObject({
+      candidates: [
+        { target: { model: 'small' } },
+        { target: { model: 'opus' } },
+        { target: { model: 'llama' } },
+        { target: { model: 'large' } },
+      ],
+      reason: 'an alert advises against openai/large: Drifting',
+    });
+    // By name, and where there is nobody else, it is asked all the same.
+    expect(order({}, { advisedAgainst })).toEqual(['openai/large']);
+    expect(order({ profile }, { advisedAgainst: () => 'Everything' })).toEqual(everyone);
   });
 
   it('takes quotations for an answer under auto only where no language model could give one, and by name always', () => {

@@ -51,6 +51,8 @@ export interface RouteView {
   restsMs(connectionId: string): number;
   /** Half of the observed streams began within this time; null: none was observed. */
   firstTokenMs(candidate: Candidate): number | null;
+  /** The alert that advises against a model while it fires; null: none does. */
+  advisedAgainst(candidate: Candidate): string | null;
   /** The share of streams under `speed_first` that go to another model than the fastest, so that it is measured again. */
   exploration: number;
   /** From 0 to below 1. */
@@ -105,13 +107,35 @@ export function planRoute(question: RouteQuestion, view: RouteView): RoutePlan {
     const candidates = byRendezvous(able, place, (candidate) => weightIn(profile, candidate));
     return { kind: 'planned', strategy, candidates, skipped, reason: 'the place of this conversation' };
   }
-  const candidates = ordered(able, strategy, question, view);
-  const explored = strategy === 'speed_first' && question.streamed ? toExplore(candidates, view) : null;
+  const { candidates, reason } = heedAlerts(ordered(able, strategy, question, view), view);
+  const isExplorable = strategy === 'speed_first' && question.streamed;
+  const explored = isExplorable
+    ? toExplore(
+        candidates.filter((one) => view.advisedAgainst(one) === null),
+        view,
+      )
+    : null;
   if (explored !== null) {
     const others = candidates.filter((candidate) => candidate !== explored);
     return { kind: 'planned', strategy, candidates: [explored, ...others], skipped, reason: reasonOfExploring };
   }
-  return { kind: 'planned', strategy, candidates, skipped, reason: reasons[strategy] };
+  return { kind: 'planned', strategy, candidates, skipped, reason: reason ?? reasons[strategy] };
+}
+
+/**
+ * Models that an alert advises against are asked after all others: none is lost, and each has its place back when the alert
+ * ends. The reason is null where that changes nothing about who comes first.
+ */
+function heedAlerts(
+  inOrder: readonly Candidate[],
+  view: RouteView,
+): { candidates: readonly Candidate[]; reason: string | null } {
+  const others = inOrder.filter((candidate) => view.advisedAgainst(candidate) === null);
+  const candidates = [...others, ...inOrder.filter((candidate) => !others.includes(candidate))];
+  const [first] = inOrder;
+  if (first === undefined || first === candidates[0]) return { candidates, reason: null };
+  const alert = view.advisedAgainst(first) ?? '';
+  return { candidates, reason: `an alert advises against ${modelId(first.target)}: ${alert}` };
 }
 
 /**

@@ -23,10 +23,11 @@ export function startAdvisoryWorkers(options: Options): { firedWorker: RunningWo
   async function heed(name: string, jobId: string, tenantId: string, alert: AlertFired, ended: boolean): Promise<void> {
     const { model_id: model, labels, alert_id: alertId, episode, name: alertName, at } = alert;
     if (model === null || labels[advises.label] !== advises.value) return;
-    let isNews = false;
+    const news: string[] = [];
     await handleOnce(database.db, name, jobId, async (trx) => {
-      isNews = await keepAdvisory(trx, tenantId, { alertId, episode, model, alertName, ended, at: new Date(at) });
-      if (!isNews) return;
+      const isNew = await keepAdvisory(trx, tenantId, { alertId, episode, model, alertName, ended, at: new Date(at) });
+      if (!isNew) return;
+      news.push(model);
       await tellAudit(trx, {
         action: 'routing.changed',
         target: model,
@@ -35,7 +36,7 @@ export function startAdvisoryWorkers(options: Options): { firedWorker: RunningWo
         details: { change: ended ? 'restored' : 'avoided', alert_id: alertId, alert: alertName },
       });
     });
-    if (isNews) await changed(tenantId);
+    if (news.length > 0) await changed(tenantId);
   }
 
   return {

@@ -745,6 +745,27 @@ describe('telling a stream', () => {
     ]);
   });
 
+  it('to Anthropic’s clients: calls that all begin before any has arguments keep theirs', () => {
+    const writer = new AnthropicStreamWriter(envelope);
+    const text = Buffer.concat([
+      writer.write([
+        { kind: 'started', id: null, model: 'm' },
+        { kind: 'tool_call_started', index: 0, id: 'a', name: 'f', signature: null },
+        { kind: 'tool_call_started', index: 1, id: 'b', name: 'g', signature: null },
+        { kind: 'tool_call_arguments', index: 0, text: '{"x":1}' },
+        { kind: 'tool_call_arguments', index: 1, text: '{"y":2}' },
+        { kind: 'finished', reason: 'tool_calls', stopSequence: null },
+      ]),
+      writer.end(),
+    ]).toString();
+    const told = [...text.matchAll(/"index":(\d).*?"partial_json":"(.*)"\}/g)].map(([, index, json]) => [index, json]);
+    expect(told).toEqual([
+      ['0', '{\\"x\\":1}'],
+      ['1', '{\\"y\\":2}'],
+    ]);
+    expect(text.match(/content_block_stop"/g)).toHaveLength(2);
+  });
+
   it('to OpenAI’s clients: usage only to those who asked for it', () => {
     const tell = (request: Record<string, unknown>) => {
       const writer = new OpenAiStreamWriter({ ...envelope, request });

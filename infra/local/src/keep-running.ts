@@ -35,20 +35,21 @@ const endsWindowMs = 60_000;
  */
 export function keepRunning({ services, stores, storeRestMs = 5_000, told, changed }: KeepRunningOptions): KeptParts {
   const over = new AbortController();
+  const isOver = () => over.signal.aborted;
   const away = new Set<string>();
 
   /** Calls back for each unasked end. The part has been started again when the promise it gave resolves. */
   async function watch(name: string, part: Part, again: (sentence: string) => Promise<void>): Promise<void> {
     for (;;) {
       const { code, signal } = await part.exited;
-      if (over.signal.aborted) return;
+      if (isOver()) return;
       const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
       const sentence = `${name} has ended ${how}. Its last lines:\n${part.lastLines(15)}`;
       away.add(name);
       changed(false);
       await again(sentence);
       away.delete(name);
-      if (!over.signal.aborted) changed(away.size === 0);
+      if (!isOver()) changed(away.size === 0);
     }
   }
 
@@ -72,7 +73,7 @@ export function keepRunning({ services, stores, storeRestMs = 5_000, told, chang
           await part.restart();
           return;
         } catch (error) {
-          if (!over.signal.aborted) told(error instanceof Error ? error.message : String(error));
+          if (!isOver()) told(error instanceof Error ? error.message : String(error));
         }
       }
     });
@@ -85,7 +86,7 @@ export function keepRunning({ services, stores, storeRestMs = 5_000, told, chang
   const failed = new Promise<string>((resolve) => {
     for (const watching of watches) {
       watching.catch((error: unknown) => {
-        if (!over.signal.aborted) resolve(error instanceof Error ? error.message : String(error));
+        if (!isOver()) resolve(error instanceof Error ? error.message : String(error));
       });
     }
   });

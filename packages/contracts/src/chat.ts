@@ -8,8 +8,8 @@ import { SignalboxOptions } from './routing.ts';
 const tag = 'Chat';
 
 /**
- * OpenAI's chat request. Only what routing needs is pinned; every other field travels on untouched, so that a parameter
- * that was invented yesterday works today.
+ * OpenAI's chat request. Only what has one meaning everywhere is pinned; every other field travels on untouched, so that a
+ * parameter that was invented yesterday works today.
  */
 export const ChatCompletionRequest = z
   .looseObject({
@@ -28,6 +28,16 @@ export const ChatCompletionRequest = z
     stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
     max_tokens: z.int().min(1).nullish(),
     max_completion_tokens: z.int().min(1).nullish(),
+    // What is wrong in itself is refused: of a request that is translated nobody else would say which member it was.
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    presence_penalty: z.number().min(-2).max(2).nullish(),
+    frequency_penalty: z.number().min(-2).max(2).nullish(),
+    n: z.int().min(1).max(128).nullish(),
+    stop: z.union([z.string(), z.array(z.string())]).nullish(),
+    tools: z.array(z.looseObject({})).nullish(),
+    tool_choice: z.union([z.string(), z.looseObject({})]).nullish(),
+    response_format: z.looseObject({ type: z.string() }).nullish(),
     signalbox: SignalboxOptions.optional(),
   })
   .meta({ id: 'ChatCompletionRequest' });

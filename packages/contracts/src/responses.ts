@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from './define-route.ts';
 import { SignalboxOptions } from './routing.ts';
 
-/** OpenAI's request for a response. Only what routing needs is pinned; every other field travels on untouched. */
+/** OpenAI's request for a response. Only what has one meaning everywhere is pinned; every other field travels on untouched. */
 export const ResponseRequest = z
   .looseObject({
     model: z.string().min(1).max(200),
@@ -10,6 +10,12 @@ export const ResponseRequest = z
     instructions: z.string().nullish(),
     max_output_tokens: z.int().min(1).nullish(),
     stream: z.boolean().nullish(),
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    tools: z.array(z.looseObject({ type: z.string() })).nullish(),
+    tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]).nullish(),
+    text: z.looseObject({}).nullish(),
+    reasoning: z.looseObject({}).nullish(),
     signalbox: SignalboxOptions.optional(),
   })
   .meta({ id: 'ResponseRequest' });

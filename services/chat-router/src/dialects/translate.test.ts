@@ -712,6 +712,33 @@ describe('streams as servers send them (R11)', () => {
   });
 });
 
+describe('reading a request that cannot be understood', () => {
+  it.each([
+    [
+      'messages.0.content.1.tool_use_id',
+      () =>
+        readAnthropic({
+          model: 'm',
+          messages: [
+            {
+              role: 'user',
+              content: [
+                { type: 'text', text: 'x' },
+                { type: 'tool_result', content: 'y' },
+              ],
+            },
+          ],
+        }),
+    ],
+    ['messages.0.content', () => readOpenAi({ model: 'm', messages: [{ role: 'user', content: null }] })],
+    ['input.0.role', () => readResponses({ model: 'm', input: [{ role: 'alien', content: 'x' }] })],
+  ])('names %s', (param, read) => {
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'validation_failed', details: expect.objectContaining({ param }) }),
+    );
+  });
+});
+
 describe('telling a stream', () => {
   it('to Anthropic’s clients: calls that come mixed stay open side by side, and each is closed once', () => {
     const writer = new AnthropicStreamWriter(envelope);

@@ -10,7 +10,14 @@ const caller = aCaller({ scopes: ['chat:write', 'systems:write', 'keys:write', '
 
 beforeAll(async () => {
   other = owned.use(await simulateProvider());
-  const settings = { name: 'other', kind: 'openai_compatible', base_url: other.url, models: ['large'] };
+  const settings = {
+    name: 'other',
+    kind: 'openai_compatible',
+    base_url: other.url,
+    models: ['large'],
+    // The only price that is known, and so the lowest.
+    model_facts: { large: { prices: { input: '0.001', output: '0.001' } } },
+  };
   router = owned.use(await startTestRouter({ providers: [{ settings, apiKey: null }] }));
 });
 afterAll(() => owned.disposeAsync());
@@ -41,6 +48,30 @@ describe('a stored system (OD-4)', () => {
       (before[0] ?? 0) + 1,
       (before[1] ?? 0) + 1,
     ]);
+  });
+
+  it('has its models asked by its strategy, as a model and in tasks', async () => {
+    const system = { ...spec, id: 'thrifty', models: ['sim/small', 'other/large'], strategy: 'cost_optimized' };
+    expect(await send('/api/v1/systems', system)).toMatchObject({ status: 201, body: { strategy: 'cost_optimized' } });
+    const { body } = await ask('thrifty', { signalbox: { explain: true } });
+    expect(body['routing']).toMatchObject({ strategy: 'cost_optimized', chosen: 'other/large' });
+    const [near, far] = [router.provider.requests.length, other.requests.length];
+    await send('/api/v1/systems/thrifty/tasks', { input: 'x' });
+    await waitFor(() => other.requests.length > far);
+    expect(router.provider.requests.length).toBe(near);
+  });
+
+  it('has no name that means something else, and no strategy that is none', async () => {
+    const system = { ...spec, models: ['sim/small'] };
+    for (const [path, wrong] of [
+      ['id', { id: 'auto' }],
+      ['strategy', { id: 'lucky', strategy: 'luck' }],
+    ] as const) {
+      expect(await send('/api/v1/systems', { ...system, ...wrong })).toMatchObject({
+        status: 400,
+        body: { errors: [{ path }] },
+      });
+    }
   });
 
   it('is a model of nobody else', async () => {

@@ -26,6 +26,14 @@ describe('a system asked for as a model (OD-4)', () => {
     expect(asked).toBe(3);
   });
 
+  it('keeps to its strategy', async () => {
+    const profiles = systemProfiles({
+      aliases: { find: () => null },
+      specOf: async () => ({ ...spec(['a', 'b']), strategy: 'cost_optimized' }),
+    });
+    expect(await profiles.find('t', 'team')).toEqual({ models: ['a', 'b'], strategy: 'cost_optimized' });
+  });
+
   it('is what it last was while Postgres is away', async () => {
     let [at, isAway] = [0, false];
     const profiles = systemProfiles({

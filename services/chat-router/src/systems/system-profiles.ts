@@ -15,7 +15,7 @@ const rememberedMax = 10_000;
 const idForm = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
- * Lets a stored system be asked for as a model: its models, the first that can answer. A change is followed within two
+ * Lets a stored system be asked for as a model: its models, by its strategy. A change is followed within two
  * seconds. While Postgres is away the last that was known holds; of what was never known it is said that it is away.
  */
 export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfilesOptions): RoutingProfiles {
@@ -48,7 +48,7 @@ export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfil
   };
 }
 
-function profileOf({ models, semantic_cache: semanticCache }: SystemSpec): RoutingProfile {
+function profileOf({ models, strategy = 'priority', semantic_cache: semanticCache }: SystemSpec): RoutingProfile {
   const wish = semanticCache === undefined ? {} : { semantic_cache: semanticCache };
-  return { models: [...models], strategy: 'priority', ...wish };
+  return { models: [...models], strategy, ...wish };
 }

@@ -58,7 +58,9 @@ const systemShape = {
   ),
   prompts: z
     .strictObject({
-      system: Prompt.optional().describe('Stands before every question.'),
+      system: Prompt.optional().describe(
+        'Stands before every question, of a task as of a chat that asks for the system.',
+      ),
       decompose: Prompt.optional().describe('Of a hybrid: how to cut the work, besides the form of the plan.'),
       synthesis: Prompt.optional().describe('How to make one answer of the proposals or results.'),
     })

@@ -61,6 +61,28 @@ describe('a stored system (OD-4)', () => {
     expect(router.provider.requests.length).toBe(near);
   });
 
+  it('says its prompt before every question, in each dialect, and once', async () => {
+    const prompts = { system: 'Speak like a signalman.' };
+    await send('/api/v1/systems', { ...spec, id: 'signalman', models: ['sim/small'], prompts });
+    const sent = () => router.provider.requests.at(-1)?.json['messages'];
+    const asked = { role: 'user', content: 'Hello?' };
+    const said = { role: 'system', content: prompts.system };
+    await ask('signalman');
+    expect(sent()).toEqual([said, asked]);
+    await ask('signalman', { messages: [{ role: 'system', content: 'Be brief.' }, asked] });
+    expect(sent()).toEqual([said, { role: 'system', content: 'Be brief.' }, asked]);
+    await send('/v1/messages', { model: 'signalman', max_tokens: 9, system: 'Be brief.', messages: [asked] });
+    expect(sent()).toEqual([{ role: 'system', content: `${prompts.system}\n\nBe brief.` }, asked]);
+    await send('/v1/responses', { model: 'signalman', input: 'Hello?' });
+    expect(sent()).toEqual([said, asked]);
+    await ask('sim/small');
+    expect(sent()).toEqual([asked]);
+    const before = router.provider.requests.length;
+    await send('/api/v1/systems/signalman/tasks', { input: 'Hello?' });
+    await waitFor(() => router.provider.requests.length > before);
+    expect(JSON.stringify(sent()).split(prompts.system)).toHaveLength(2);
+  });
+
   it('has no name that means something else, and no strategy that is none', async () => {
     const system = { ...spec, models: ['sim/small'] };
     for (const [path, wrong] of [

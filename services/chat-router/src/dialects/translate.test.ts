@@ -739,6 +739,17 @@ describe('reading a request that cannot be understood', () => {
   });
 });
 
+it('reads an Anthropic stream’s call without arguments as one whose arguments are JSON', () => {
+  const reader = new AnthropicStreamReader('sim');
+  const block = { type: 'tool_use', id: 'a', name: 'now', input: {} };
+  const events = [
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '' } },
+    { type: 'content_block_stop', index: 0 },
+  ].flatMap((event) => reader.read(JSON.stringify(event)));
+  expect(events).toMatchObject([{ kind: 'tool_call_started' }, { kind: 'tool_call_arguments', text: '{}' }]);
+});
+
 describe('telling a stream', () => {
   it('to Anthropic’s clients: calls that come mixed stay open side by side, and each is closed once', () => {
     const writer = new AnthropicStreamWriter(envelope);

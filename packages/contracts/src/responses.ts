@@ -40,7 +40,8 @@ export const createResponse = defineRoute({
   summary: 'Complete a chat in the shape of OpenAI’s Responses API, as one document or as a stream',
   description:
     'Answers are not kept: `store` is false in every answer, and what refers to an earlier one ' +
-    '(`previous_response_id`, `conversation`, `background`) is refused with 400. `execute_tools` and ' +
+    '(`previous_response_id`, `conversation`, `background`) is refused with 400. Only their items are, for an hour and ' +
+    'unless `store: false` was asked for, so that an `item_reference` may stand for one. `execute_tools` and ' +
     '`signalbox.conversation_id` mean what they mean in a chat completion, in whose shape such a request is asked. A stream ' +
     'tells of tools in `keepalive` events with a member `signalbox`.',
   scope: 'chat:write',

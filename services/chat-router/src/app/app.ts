@@ -36,6 +36,7 @@ import { mountProviderStateRoutes } from '../provider-states/routes.ts';
 import { createTellProviderState } from '../provider-states/tell-provider-state.ts';
 import type { Provider } from '../providers/provider.ts';
 import { createModelRegistry } from '../registry/model-registry.ts';
+import { createKeptItems } from '../responses/kept-items.ts';
 import { mountResponseRoutes } from '../responses/routes.ts';
 import { extractiveConnection, operatorConnection } from './shared-connections.ts';
 import { findSystem } from '../systems/system-store.ts';
@@ -239,7 +240,7 @@ export async function startChatRouter(
   const bounds = { stalledMsMax: config.clientStalledMsMax };
   mountCompletionRoutes(routes, pipeline, bounds, systems.answer);
   mountMessageRoutes(routes, pipeline, bounds, systems.answerIn);
-  mountResponseRoutes(routes, pipeline, bounds, systems.answerIn);
+  mountResponseRoutes(routes, pipeline, bounds, { answerIn: systems.answerIn, items: createKeptItems(cache) });
   mountEmbeddingRoutes(routes, pipeline, bounds);
   mountModelRoutes(routes, tenants.connections);
   tenants.mount(routes);

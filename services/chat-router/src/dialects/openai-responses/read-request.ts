@@ -36,7 +36,10 @@ function refuseState(body: JsonObject): void {
   }
   for (const [index, item] of objectsOf(body['input']).entries()) {
     if (item['type'] === 'item_reference') {
-      throw unsupportedRequest(`input.${String(index)}`, 'answers are not kept here. Send the item itself.');
+      throw unsupportedRequest(
+        `input.${String(index)}`,
+        'this item is not kept here, or no longer. Send the item itself.',
+      );
     }
   }
 }

@@ -21,6 +21,7 @@ import { mountCacheRoutes } from '../cache/routes.ts';
 import { answer } from '../completions/answer.ts';
 import { configuredProfiles, openPipeline } from '../completions/open-pipeline.ts';
 import { openAiChat } from '../completions/openai-ingress.ts';
+import { mountChatRoutes } from '../chat/routes.ts';
 import { mountCompletionRoutes } from '../completions/routes.ts';
 import { createInlineImages } from '../images/inline-images.ts';
 import { ownerOf } from '../connections/connection-store.ts';
@@ -238,6 +239,7 @@ export async function startChatRouter(
   mountProviderStateRoutes(routes, { connections, breakers, database, tellAudit, nudgeRelay });
   mountCacheRoutes(routes, { cache, semantic, database, tellAudit, nudgeRelay });
   const bounds = { stalledMsMax: config.clientStalledMsMax };
+  mountChatRoutes(routes, pipeline, bounds, systems.answer);
   mountCompletionRoutes(routes, pipeline, bounds, systems.answer);
   mountMessageRoutes(routes, pipeline, bounds, systems.answerIn);
   mountResponseRoutes(routes, pipeline, bounds, { answerIn: systems.answerIn, items: createKeptItems(cache) });

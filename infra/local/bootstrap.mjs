@@ -46,7 +46,11 @@ and says where the gateway is and where the first admin's API key lies. Data is 
   REDIS_QUEUE_URL    use this Redis (noeviction) and start none; REDIS_CACHE_URL for caches and limits, else the same
   CHROMA_URL         use this Chroma and start none
   PROVIDERS_FILE     model providers, YAML; their keys come from variables that end in _API_KEY
-  LIMITS_FILE        rate limits, YAML
+  LIMITS_FILE        rate limits, YAML, read again when it changes; LIMITS_DEFAULT_REQUESTS_PER_MINUTE goes over its default (100)
+  CORS_ORIGINS       pages of these origins may call the gateway: https://app.example.com,… (none)
+  ALLOWED_HOSTS      the Host headers that are served, with commas between them (any)
+  TRUST_PROXY_HOPS   how many proxies of one's own stand in front (0)
+  LEGACY_SUNSET      the day from which the old paths answer 410 (2027-12-31)
   LOG_LEVEL          debug, info, warn or error (info)
 
 While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds what each part writes.`,

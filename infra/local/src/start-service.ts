@@ -46,13 +46,14 @@ const readyTimeoutMs = 60_000;
 export async function startService(options: StartServiceOptions): Promise<MeshService> {
   const { name, url, adminUrl, logFile, stopGraceMs } = options;
   let env = options.env;
-  const launch = async (signal: AbortSignal | null): Promise<Child> => {
+  const closing = new AbortController();
+  const launch = async (signal: AbortSignal): Promise<Child> => {
     const started = await startChild({ ...options, env });
     try {
       await until(() => assertReady(adminUrl), {
         timeoutMs: readyTimeoutMs,
         giveUp: () => {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           return started.isRunning() ? null : new Error(`${name} ended while starting`);
         },
       });
@@ -60,12 +61,13 @@ export async function startService(options: StartServiceOptions): Promise<MeshSe
     } catch (error) {
       const lines = started.lastLines(15);
       await started.stop({ graceMs: stopGraceMs });
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`${reason}. The last lines of ${logFile}:\n${lines}`, { cause: error });
     }
   };
   let child = await launch(options.signal);
+  let restarting: Promise<unknown> = Promise.resolve();
   return {
     name,
     url,
@@ -85,14 +87,25 @@ export async function startService(options: StartServiceOptions): Promise<MeshSe
       return child.exited;
     },
     async restart(changes = {}) {
+      closing.signal.throwIfAborted();
       env = { ...env, ...changes };
       await child.stop({ graceMs: stopGraceMs });
-      child = await launch(null);
+      const launched = launch(closing.signal);
+      restarting = launched.catch(ignore);
+      child = await launched;
     },
     logs: () => readFileSync(logFile, 'utf8'),
     lastLines: (count) => child.lastLines(count),
-    [Symbol.asyncDispose]: () => child.stop({ graceMs: stopGraceMs }),
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error(`${name} has been stopped.`));
+      await restarting;
+      await child.stop({ graceMs: stopGraceMs });
+    },
   };
+}
+
+function ignore(): void {
+  // Whoever asked for the restart hears of it.
 }
 
 async function assertReady(adminUrl: string): Promise<void> {

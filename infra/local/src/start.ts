@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isPortFree } from './free-ports.ts';
 import { openHome, type Home } from './home.ts';
+import { keepRunning } from './keep-running.ts';
 import { takeLock } from './lock.ts';
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { startMesh, type Mesh } from './start-mesh.ts';
@@ -18,7 +19,7 @@ class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
-/** `npm start`: builds what is stale, starts the mesh, and keeps it until it is asked to stop or a part of it dies. */
+/** `npm start`: builds what is stale, starts the mesh, and keeps it running until it is asked to stop. */
 async function start(env: NodeJS.ProcessEnv): Promise<number> {
   const startedAt = performance.now();
   const tell = makeTell(console.log);
@@ -64,7 +65,19 @@ async function start(env: NodeJS.ProcessEnv): Promise<number> {
 
   writeRunFile(home.runFile, true, mesh, mesh.services);
   console.log(welcome({ mesh, checkout, seconds: (performance.now() - startedAt) / 1000 }));
-  const died = await Promise.race([stop.requested, firstDeath(mesh)]);
+  const kept = keepRunning({
+    services: mesh.services,
+    stores: mesh.stores,
+    told: (sentence) => {
+      console.error(`\n✗ ${sentence}`);
+    },
+    changed: (allRun) => {
+      writeRunFile(home.runFile, allRun, mesh, mesh.services);
+      if (allRun) tell('Everything runs');
+    },
+  });
+  const died = await Promise.race([stop.requested, kept.failed]);
+  kept[Symbol.dispose]();
   if (died !== null) console.error(`\n✗ ${died}`);
   const stoppedAt = performance.now();
   console.log('\nStopping…');
@@ -76,21 +89,6 @@ async function start(env: NodeJS.ProcessEnv): Promise<number> {
   removeRunFile(home.runFile);
   console.log(`Everything is stopped (${((performance.now() - stoppedAt) / 1000).toFixed(1)} s).`);
   return died === null ? 0 : 1;
-}
-
-/** Resolves when any part of the mesh ends without having been asked to, and says which. */
-async function firstDeath({ services, stores }: Mesh): Promise<string> {
-  const parts = [
-    ...Object.values(services).map((service) => ({ name: service.name, part: service })),
-    ...Object.entries(stores).map(([name, part]) => ({ name, part })),
-  ];
-  return Promise.race(
-    parts.map(async ({ name, part }) => {
-      const { code, signal } = await part.exited;
-      const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-      return `${name} has ended ${how}. Its last lines:\n${part.lastLines(15)}`;
-    }),
-  );
 }
 
 /** One mesh in one home. One that is starting or stopping, or is about to notice that its npm was killed, is waited for. */

@@ -70,6 +70,8 @@ export async function runStoreServer({
     }
   };
   let child = await launch();
+  let closed = false;
+  let restarting: Promise<unknown> = Promise.resolve();
   const signalAll = (signal: NodeJS.Signals) => {
     // The parent first: it forks no more, so that the list of its children is complete.
     const pids = child.isRunning() ? childrenOf(child.pid) : [];
@@ -102,13 +104,22 @@ export async function runStoreServer({
     },
     async restart() {
       await stop();
-      child = await launch();
+      if (closed) throw new Error(`The server at port ${String(port)} has been stopped.`);
+      const launched = launch();
+      restarting = launched.catch(ignore);
+      child = await launched;
     },
     async [Symbol.asyncDispose]() {
+      closed = true;
+      await restarting;
       await stop();
       for (const folder of remove) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function ignore(): void {
+  // Whoever asked for the restart hears of it.
 }
 
 function signalIfThere(pid: number, signal: NodeJS.Signals): void {

@@ -160,13 +160,51 @@ describe('npm start', () => {
   );
 
   it(
-    'says which service died and what it wrote last, stops the rest, and ends with 1',
+    'R1, R6: starts again what is killed, a service at once and a store after a rest, while the rest goes on',
     async () => {
-      const mesh = begin();
-      const { services } = await ready(mesh);
-      process.kill(services['chat-router']?.pid ?? 0, 'SIGKILL');
-      expect(await mesh.ended).toBe(1);
-      expect(mesh.output()).toContain('✗ chat-router has ended by SIGKILL. Its last lines:');
+      const mesh = begin({ GATEWAY_REPLICAS: '2' });
+      const before = await ready(mesh);
+      const { 'gateway-2': second, 'chat-router': router } = before.services;
+      for (const { pid, signal } of [
+        { pid: second?.pid ?? 0, signal: 'SIGTERM' },
+        { pid: router?.pid ?? 0, signal: 'SIGKILL' },
+      ] as const) {
+        process.kill(pid, signal);
+      }
+      const redis = JSON.parse(await readFile(join(home, 'processes', 'redis.json'), 'utf8')) as { pid: number };
+      process.kill(redis.pid, 'SIGKILL');
+      await until(
+        async () => {
+          expect((await readRunFile()).ready).toBe(false);
+        },
+        { timeoutMs: startTimeoutMs },
+      );
+      const key = (await readFile(join(home, 'admin-key'), 'utf8')).trim();
+      const headers = { authorization: `Bearer ${key}` };
+      expect((await fetch(`${before.gatewayUrl}/api/v1/users/me`, { headers })).status).toBe(200);
+
+      await until(
+        async () => {
+          const run = await readRunFile();
+          if (!run.ready) throw new Error(mesh.output());
+          for (const url of run.gatewayUrls) expect((await fetch(`${url}/v1/models`, { headers })).status).toBe(200);
+        },
+        { timeoutMs: startTimeoutMs },
+      );
+      const { services } = await readRunFile();
+      expect(services['gateway']).toEqual(before.services['gateway']);
+      for (const name of ['gateway-2', 'chat-router']) {
+        expect(services[name]).toMatchObject({ url: before.services[name]?.url });
+        expect(services[name]?.pid).not.toBe(before.services[name]?.pid);
+      }
+      for (const sentence of [
+        'gateway-2 has ended with code 0.',
+        'chat-router has ended by SIGKILL.',
+        'redis has ended by SIGKILL.',
+      ])
+        expect(mesh.output()).toContain(`✗ ${sentence} Its last lines:`);
+      mesh.child.kill('SIGTERM');
+      expect(await mesh.ended).toBe(0);
       for (const { pid } of Object.values(services)) expect(isThere(pid)).toBe(false);
     },
     startTimeoutMs,

@@ -22,8 +22,11 @@ export function problemsOf(error: z.core.$ZodError, given: unknown): { name: str
 
 function isAbsent(given: unknown, path: readonly PropertyKey[]): boolean {
   let at: unknown = given;
-  for (const step of path)
-    at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined;
+  for (const step of path) {
+    // A text whose parts are judged is there, however bad a part is.
+    if (typeof at !== 'object' || at === null) return at === undefined;
+    at = (at as Record<PropertyKey, unknown>)[step];
+  }
   return at === undefined;
 }
 

@@ -11,6 +11,7 @@ const schema = z.object({
   ORIGINS: z
     .string()
     .transform((text) => text.split(','))
+    .pipe(z.array(z.string().regex(/^[a-z]$/, 'must be letters')))
     .optional(),
 });
 const good = { PORT: '80', DATABASE_URL: 'postgres://user:pass@host/db', SECRET: 'x'.repeat(32) };
@@ -47,6 +48,10 @@ describe('LA-1: parseEnv', () => {
     expect(error.problems[1]).toEqual({ name: 'DATABASE_URL', message: 'is required' });
     expect(error.message).not.toContain('canary');
     expect(error.message).toContain('LOG_LEVEL');
+  });
+
+  it('says what is wrong with one of several values in a variable', () => {
+    expect(refusal({ ...good, ORIGINS: 'a,*' }).problems).toEqual([{ name: 'ORIGINS.1', message: 'must be letters' }]);
   });
 
   it('names a variable whose file cannot be read beside the others, once', () => {

@@ -108,7 +108,7 @@ export const revokeApiKey = defineRoute({
   method: 'delete',
   path: '/api/v1/api-keys/{id}',
   tag,
-  routeClass,
+  // Not that of the other changes, which are refused while Redis is away: a stolen key must end then, too.
   summary: 'Revoke an API key; every replica refuses it within a second',
   scope: 'keys:write',
   params: IdParams,
@@ -125,13 +125,15 @@ export const rotateApiKey = defineRoute({
   summary: 'Replace an API key by a new one with the same scopes and limits; the old one lives on for the overlap',
   scope: 'keys:write',
   params: IdParams,
-  body: z.strictObject({
-    overlap_seconds: z
-      .int()
-      .min(0)
-      .max(30 * 86_400)
-      .default(3_600),
-  }),
+  body: z
+    .strictObject({
+      overlap_seconds: z
+        .int()
+        .min(0)
+        .max(30 * 86_400)
+        .default(3_600),
+    })
+    .prefault({}),
   response: { status: 201, description: 'The new key, shown this once', schema: CreatedApiKey },
 });
 

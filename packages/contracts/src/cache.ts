@@ -4,10 +4,10 @@ import { defineRoute } from './define-route.ts';
 const tag = 'Cache';
 
 export const CacheName = z
-  .enum(['api_response', 'vision_result', 'semantic'])
+  .enum(['api_response', 'vision_result', 'response_item', 'semantic'])
   .describe(
     '`api_response`: answers to requests that are the same to the letter. `vision_result`: what was read from documents. ' +
-      '`semantic`: the index of questions by what they mean; the answers themselves are in `api_response`.',
+      '`response_item`: parts of responses that later ones may refer to. `semantic`: the index of questions by what they mean; the answers themselves are in `api_response`.',
   )
   .meta({ id: 'CacheName' });
 export type CacheName = z.infer<typeof CacheName>;

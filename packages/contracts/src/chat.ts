@@ -3,13 +3,13 @@ import { defineEvent } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { CostBasis, CostTags, UsdAmount } from './money.ts';
 import { pageOf, PageQuery } from './page.ts';
-import { SignalboxOptions } from './routing.ts';
+import { Routing, SignalboxOptions } from './routing.ts';
 
 const tag = 'Chat';
 
 /**
- * OpenAI's chat request. Only what routing needs is pinned; every other field travels on untouched, so that a parameter
- * that was invented yesterday works today.
+ * OpenAI's chat request. Only what has one meaning everywhere is pinned; every other field travels on untouched, so that a
+ * parameter that was invented yesterday works today.
  */
 export const ChatCompletionRequest = z
   .looseObject({
@@ -28,6 +28,16 @@ export const ChatCompletionRequest = z
     stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
     max_tokens: z.int().min(1).nullish(),
     max_completion_tokens: z.int().min(1).nullish(),
+    // What is wrong in itself is refused: of a request that is translated nobody else would say which member it was.
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    presence_penalty: z.number().min(-2).max(2).nullish(),
+    frequency_penalty: z.number().min(-2).max(2).nullish(),
+    n: z.int().min(1).max(128).nullish(),
+    stop: z.union([z.string(), z.array(z.string())]).nullish(),
+    tools: z.array(z.looseObject({})).nullish(),
+    tool_choice: z.union([z.string(), z.looseObject({})]).nullish(),
+    response_format: z.looseObject({ type: z.string() }).nullish(),
     signalbox: SignalboxOptions.optional(),
   })
   .meta({ id: 'ChatCompletionRequest' });
@@ -75,6 +85,55 @@ export const createChatCompletion = defineRoute({
   firstByteTimeoutMs: 130_000,
   idleTimeoutMs: 40_000,
   response: { status: 200, description: 'The completion', schema: ChatCompletion },
+  alsoAnswers: [{ status: 200, description: 'The stream', schema: z.string(), contentType: 'text/event-stream' }],
+});
+
+/** A chat in as few words as can be; what is left out has its usual value. */
+export const ChatInput = z
+  .strictObject({
+    messages: ChatCompletionRequest.shape.messages,
+    model: z.string().min(1).max(200).default('auto').describe('A model, an alias, a system, or `auto`.'),
+    max_tokens: z.int().min(1).default(4_096),
+    temperature: z.number().min(0).max(2).default(1),
+    stream: z.boolean().default(false),
+    signalbox: SignalboxOptions.optional(),
+  })
+  .meta({ id: 'ChatInput' });
+export type ChatInput = z.infer<typeof ChatInput>;
+
+export const ChatReply = z
+  .object({
+    role: z.literal('assistant'),
+    content: z.string(),
+    model: z.string().describe('Who answered: `provider/model`.'),
+    usage: z.object({
+      input_tokens: z.int().nullable().describe('Null: the provider did not say.'),
+      output_tokens: z.int().nullable(),
+      total_tokens: z.int().nullable(),
+    }),
+    cost: UsdAmount.nullable().describe('Null: nobody knows the price.'),
+    routing: Routing.optional().describe('With `signalbox.explain`.'),
+  })
+  .meta({ id: 'ChatReply' });
+export type ChatReply = z.infer<typeof ChatReply>;
+
+export const createChat = defineRoute({
+  operationId: 'createChat',
+  service: 'chat-router',
+  method: 'post',
+  path: '/api/v1/chat',
+  tag,
+  summary: 'Ask whoever can answer, in few words',
+  description:
+    'The same as a chat completion in everything but its shape. With `stream: true` the answer is `text/event-stream`: the ' +
+    'text as it comes, and `data: [DONE]` at its end; a stream that breaks ends with an event `error` instead.',
+  scope: 'chat:write',
+  routeClass: 'chat',
+  body: ChatInput,
+  bodyBytesMax: 20 * 1_048_576,
+  firstByteTimeoutMs: 130_000,
+  idleTimeoutMs: 40_000,
+  response: { status: 200, description: 'The answer', schema: ChatReply },
   alsoAnswers: [{ status: 200, description: 'The stream', schema: z.string(), contentType: 'text/event-stream' }],
 });
 
@@ -202,4 +261,4 @@ export const usageRecorded = defineEvent({
   payload: z.object({ records: z.array(UsageRecord).min(1) }),
 });
 
-export const chatRoutes = [createChatCompletion, listModels, getModel, listUsage, listDailyUsage] as const;
+export const chatRoutes = [createChat, createChatCompletion, listModels, getModel, listUsage, listDailyUsage] as const;

@@ -17,9 +17,20 @@ const Prompt = {
   signalbox: SignalboxOptions.optional(),
 };
 
-/** Anthropic's message request. Only what routing needs is pinned; every other field travels on untouched. */
+/** Anthropic's message request. Only what has one meaning everywhere is pinned; every other field travels on untouched. */
 export const MessageRequest = z
-  .looseObject({ ...Prompt, max_tokens: z.int().min(1), stream: z.boolean().optional() })
+  .looseObject({
+    ...Prompt,
+    max_tokens: z.int().min(1),
+    stream: z.boolean().optional(),
+    // Models of others take more than the 1 that Anthropic's do.
+    temperature: z.number().min(0).max(2).optional(),
+    top_p: z.number().min(0).max(1).optional(),
+    top_k: z.int().min(0).optional(),
+    stop_sequences: z.array(z.string()).optional(),
+    tool_choice: z.looseObject({ type: z.string() }).optional(),
+    thinking: z.looseObject({ type: z.string() }).optional(),
+  })
   .meta({ id: 'MessageRequest' });
 export type MessageRequest = z.infer<typeof MessageRequest>;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from './define-route.ts';
 import { SignalboxOptions } from './routing.ts';
 
-/** OpenAI's request for a response. Only what routing needs is pinned; every other field travels on untouched. */
+/** OpenAI's request for a response. Only what has one meaning everywhere is pinned; every other field travels on untouched. */
 export const ResponseRequest = z
   .looseObject({
     model: z.string().min(1).max(200),
@@ -10,6 +10,12 @@ export const ResponseRequest = z
     instructions: z.string().nullish(),
     max_output_tokens: z.int().min(1).nullish(),
     stream: z.boolean().nullish(),
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    tools: z.array(z.looseObject({ type: z.string() })).nullish(),
+    tool_choice: z.union([z.string(), z.looseObject({ type: z.string() })]).nullish(),
+    text: z.looseObject({}).nullish(),
+    reasoning: z.looseObject({}).nullish(),
     signalbox: SignalboxOptions.optional(),
   })
   .meta({ id: 'ResponseRequest' });
@@ -34,7 +40,8 @@ export const createResponse = defineRoute({
   summary: 'Complete a chat in the shape of OpenAI’s Responses API, as one document or as a stream',
   description:
     'Answers are not kept: `store` is false in every answer, and what refers to an earlier one ' +
-    '(`previous_response_id`, `conversation`, `background`) is refused with 400. `execute_tools` and ' +
+    '(`previous_response_id`, `conversation`, `background`) is refused with 400. Only their items are, for an hour and ' +
+    'unless `store: false` was asked for, so that an `item_reference` may stand for one. `execute_tools` and ' +
     '`signalbox.conversation_id` mean what they mean in a chat completion, in whose shape such a request is asked. A stream ' +
     'tells of tools in `keepalive` events with a member `signalbox`.',
   scope: 'chat:write',

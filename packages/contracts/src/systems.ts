@@ -3,7 +3,7 @@ import { defineJob } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { UsdAmount } from './money.ts';
 import { pageOf, PageQuery } from './page.ts';
-import { SemanticCacheWish } from './routing.ts';
+import { RoutingStrategy, SemanticCacheWish } from './routing.ts';
 
 const tag = 'Systems';
 const service = 'chat-router';
@@ -11,6 +11,7 @@ const service = 'chat-router';
 const SystemId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'Expected small letters, digits, ., _ and -, 63 at most.')
+  .refine((id) => id !== 'auto', 'Expected another name: `auto` is the choice among all models.')
   .describe('Its name within the tenant; usable as `model`.');
 const SystemParams = z.strictObject({ id: z.string().max(64).describe('The id of the system.') });
 const TaskParams = SystemParams.extend({ task: z.string().max(64).describe('The id of the task: `task_…`.') });
@@ -52,9 +53,14 @@ const systemShape = {
     .max(10)
     .refine((models) => new Set(models).size === models.length, 'Expected no model twice.')
     .describe('In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis.'),
+  strategy: RoutingStrategy.optional().describe(
+    'In which order its models are asked where one answers for all. Absent: `priority`, as listed.',
+  ),
   prompts: z
     .strictObject({
-      system: Prompt.optional().describe('Stands before every question.'),
+      system: Prompt.optional().describe(
+        'Stands before every question, of a task as of a chat that asks for the system.',
+      ),
       decompose: Prompt.optional().describe('Of a hybrid: how to cut the work, besides the form of the plan.'),
       synthesis: Prompt.optional().describe('How to make one answer of the proposals or results.'),
     })
@@ -75,7 +81,7 @@ const systemShape = {
 export const SystemInput = z.strictObject({ id: SystemId.optional(), ...systemShape }).meta({ id: 'SystemInput' });
 export type SystemInput = z.infer<typeof SystemInput>;
 
-const { architecture, models, domain, use_case: useCase, prompts, tools } = systemShape;
+const { architecture, models, strategy, domain, use_case: useCase, prompts, tools } = systemShape;
 
 /** What a system is at one version: plain data, as routing and tasks see it. */
 export const SystemSpec = z.object({
@@ -83,6 +89,7 @@ export const SystemSpec = z.object({
   use_case: useCase,
   architecture,
   models,
+  strategy,
   prompts: prompts.unwrap(),
   tools: tools.unwrap(),
   requirements: SystemRequirements,

@@ -168,6 +168,12 @@ export async function startServer({
     }
   });
 
+  // Node would close the connection without a word.
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    refuseRaw(socket, new AppError('validation_failed', 'This server is no proxy: it opens no tunnels.'));
+  });
+
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

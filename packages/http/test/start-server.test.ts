@@ -54,6 +54,7 @@ describe('S6, §2.1: what the server refuses before any application sees it', ()
     ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef', 400],
     ['an unknown transfer encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n', 400],
     ['no HTTP at all', 'hello, world\r\n\r\n', 400],
+    ['a tunnel', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n', 400],
     [
       '1,000 header fields',
       `GET / HTTP/1.1\r\nHost: a\r\n${Array.from({ length: 1_000 }, (_, index) => `a${String(index)}: b\r\n`).join('')}\r\n`,

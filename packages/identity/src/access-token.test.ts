@@ -105,6 +105,12 @@ describe('access tokens (OD-7, LA-24)', () => {
   });
 });
 
+/** 64 bytes leave four bits of the last character without a meaning. */
+function spelledOtherwise(last: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return alphabet[alphabet.indexOf(last) + 1] ?? '';
+}
+
 describe('hostile tokens (S2)', () => {
   const signed = craft(goodHeader, goodClaims);
   const [header = '', claims = '', signature = ''] = signed.split('.');
@@ -168,6 +174,7 @@ describe('hostile tokens (S2)', () => {
     ['a subject that is a key', withClaims({ sub: newId('key') })],
     ['a tenant that is a list', withClaims({ tenant: [grant.tenantId] })],
     ['a version as a string', withClaims({ tv: '3' })],
+    ['another spelling of the signature', signed.slice(0, -1) + spelledOtherwise(signed.slice(-1))],
     ['an empty signature', `${header}.${claims}.`],
     ['no signature', `${header}.${claims}`],
     ['(r, s) = (0, 0)', `${header}.${claims}.${Buffer.alloc(64).toString('base64url')}`],

@@ -57,6 +57,7 @@ export function createAccessTokens({
 
   async function verifyAnew(token: string): Promise<AccessToken> {
     try {
+      if (!endsCanonically(token)) throw new errors.JWSInvalid('not the signature as it was written');
       const { payload } = await jwtVerify(token, (header) => keyFor(keys, header), {
         algorithms: ['ES256', 'EdDSA'],
         issuer,
@@ -107,6 +108,15 @@ export function createAccessTokens({
       return fresh;
     },
   };
+}
+
+/**
+ * The last character of a signature has bits that decoders drop, so that other texts stand for the same bytes. Only one
+ * of them was issued.
+ */
+function endsCanonically(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 /** Our key of that `kid`, when the header asks for that key's own algorithm and for nothing unusual (`jku`, `jwk`, `x5u`, `crit`…). */

@@ -47,15 +47,9 @@ describe('the signed identity (law 1, S4)', () => {
 
   it('is lost by changing any one character', () => {
     for (let at = 0; at < signed.length; at += 1) {
-      const changed = signed.slice(0, at) + (signed[at] === 'A' ? 'B' : 'A') + signed.slice(at + 1);
-      // The last character of base64url may hold bits that mean nothing.
-      if (
-        Buffer.from(changed.split('.')[3] ?? '', 'base64url').equals(
-          Buffer.from(signed.split('.')[3] ?? '', 'base64url'),
-        ) &&
-        at > signed.lastIndexOf('.')
-      )
-        continue;
+      // The next letter differs in the lowest bit, which decoding drops from the last one.
+      const next = String.fromCharCode((signed.codePointAt(at) ?? 0) + 1);
+      const changed = signed.slice(0, at) + next + signed.slice(at + 1);
       expect(() => verifyIdentity(keys, binding, changed, { now })).toThrow();
     }
   });

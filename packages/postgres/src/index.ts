@@ -19,4 +19,5 @@ export {
   type MigrationState,
 } from './migrate.ts';
 export { createOutboxTables, dropOutboxTables, emit, type OutboxRow, type OutboxTables } from './outbox.ts';
+export { tendDeadLetters } from './tend-dead-letters.ts';
 export { startOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from './outbox-relay.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { handleOnce, openDeadLetters, type Database } from '../src/index.ts';
+import { handleOnce, openDeadLetters, tendDeadLetters, type Database } from '../src/index.ts';
 import { openRoom, type Schema } from './room.ts';
 
 const count = async (database: Database<Schema>, key: string): Promise<number> =>
@@ -71,6 +71,36 @@ describe('dead letters (R19)', () => {
     expect(await letters.list()).toEqual([]);
     const { rows } = await sql`select id, name, message, publishes from outbox`.execute(room.database.db);
     expect(rows).toEqual([{ id: 'a', name: 'test.job', message: letter.message, publishes: 0 }]);
+  });
+
+  it('R19: are listed without what they say, replayed and discarded from a command line', async () => {
+    await using room = await openRoom();
+    const letters = openDeadLetters(room.database);
+    for (const id of ['a', 'b']) await letters.record({ ...letter, id });
+    const listed = await tendDeadLetters(letters, ['list']);
+    expect(listed.ok).toBe(true);
+    const lines = listed.text.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id).sort()).toEqual(['a', 'b']);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      id: expect.any(String),
+      name: letter.name,
+      reason: letter.reason,
+      attempts: letter.attempts,
+      failed_at: expect.any(String),
+    });
+    expect(await tendDeadLetters(letters, ['replay', 'a', 'c'])).toEqual({
+      ok: false,
+      text: 'a goes back into the queue.\nc is no dead letter here.\n',
+    });
+    expect(await tendDeadLetters(letters, ['discard', 'b'])).toEqual({ ok: true, text: 'b is gone.\n' });
+    expect(await letters.list()).toEqual([]);
+    const { rows } = await sql`select id from outbox`.execute(room.database.db);
+    expect(rows).toEqual([{ id: 'a' }]);
+    for (const words of [[], ['replay'], ['burn', 'a']])
+      expect(await tendDeadLetters(letters, words)).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('replay <id>'),
+      });
   });
 
   it('are gone when they are discarded', async () => {

@@ -1,4 +1,5 @@
 import { runService } from '@signalbox/http';
+import { checkQueueRedis } from '@signalbox/queue';
 import { createLogger } from '@signalbox/telemetry';
 import { serviceName, startChatRouter } from './app/app.ts';
 import { readConfig } from './app/config.ts';
@@ -6,5 +7,7 @@ import { readConfig } from './app/config.ts';
 await runService(async (owned) => {
   const config = await readConfig(process.env);
   const logger = createLogger({ service: serviceName, level: config.logLevel });
+  const production = process.env['NODE_ENV'] === 'production';
+  await checkQueueRedis({ redisUrl: config.redisQueueUrl, production, logger });
   await startChatRouter(config, { logger, owned });
 });

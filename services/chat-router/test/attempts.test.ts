@@ -189,9 +189,12 @@ describe('LA-14, R10: repeating', () => {
     await using router = await startTestRouter({ resilience: quick });
     router.provider.behave({ status: 500 });
     const requests = 60;
-    for (let time = 0; time < requests; time += 1) await router.ask({});
+    let last: Response | null = null;
+    for (let time = 0; time < requests; time += 1) last = await router.ask({});
     expect(router.provider.requests.length).toBeLessThanOrEqual(requests * 1.1 + 11);
     expect(router.provider.requests.length).toBeGreaterThan(requests + 10);
+    // Nor shall the client do what the budget forbids.
+    expect([last?.status, last?.headers.get('x-should-retry')]).toEqual([502, 'false']);
   });
 
   it('ends at one deadline, whatever is tried meanwhile', async () => {
@@ -200,7 +203,7 @@ describe('LA-14, R10: repeating', () => {
     for (const stream of [false, true]) {
       const from = performance.now();
       const response = await router.ask({ ...both, stream });
-      expect(response.status).toBe(504);
+      expect([response.status, response.headers.get('x-should-retry')]).toEqual([504, 'false']);
       expect(performance.now() - from).toBeLessThan(1_000);
     }
     await waitFor(() => router.provider.requests.every(({ abortedAt }) => abortedAt !== null));

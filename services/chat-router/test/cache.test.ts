@@ -64,6 +64,7 @@ describe('CR-4, CR-14: what a tenant has in the cache', () => {
     expect(data.map(({ namespace, state: told }) => [namespace, told])).toEqual([
       ['api_response', 'ready'],
       ['vision_result', 'ready'],
+      ['response_item', 'ready'],
       ['semantic', 'not_configured'],
     ]);
   });

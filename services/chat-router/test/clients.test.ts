@@ -251,6 +251,31 @@ describe.each([...simulated, ...independent])('the official clients, answered by
       expect(text).toBe('It rains in Bonn.');
     });
 
+    it('a conversation whose answers have a thought, a text and a call, streamed and not', async () => {
+      const tools = {
+        weather: tool({
+          inputSchema: jsonSchema<{ city: string }>({ ...parameters, required: ['city'] }),
+          execute: ({ city }) => `rain in ${city}`,
+        }),
+      };
+      const prompt = 'How is the weather in Bonn?';
+      for (const isStreamed of [false, true]) {
+        behave(model, { ...callsWeather, pieces: ['Let me look.'], thinking: { text: 'Hm.', signature: 'c2ln' } });
+        behave(model, { pieces: ['It rains in Bonn.'] });
+        const stopWhen = ({ steps }: { steps: readonly unknown[] }) => steps.length === 2;
+        const asking = { model: modelOf(), prompt, maxRetries: 0, tools, stopWhen };
+        const whole = isStreamed ? streamText(asking) : await generateText(asking);
+        expect(await whole.text).toBe('It rains in Bonn.');
+        const { messages: said } = await whole.response;
+        const next = await generateText({
+          model: modelOf(),
+          maxRetries: 0,
+          messages: [{ role: 'user', content: prompt }, ...said, { role: 'user', content: 'Hello?' }],
+        });
+        expect(next.text).toMatch(greeting);
+      }
+    });
+
     it('an object by a schema', async () => {
       behave(model, { pieces: ['{"city":"Bonn"}'] });
       const { output } = await generateText({
@@ -386,6 +411,22 @@ describe('responses that would need another one', () => {
       }
     },
   );
+
+  it('may refer to what they were told, but not to what others were, nor what they wanted nobody to keep', async () => {
+    const ask = (more: object) =>
+      clients.openai.responses.create({ model: 'claude/small', input: 'Hello?', stream: false, ...more });
+    const { output } = await ask({});
+    const reference = { type: 'item_reference' as const, id: output[0]?.id ?? '' };
+    const next = [{ role: 'user' as const, content: 'Hello?' }, reference, { role: 'user' as const, content: 'And?' }];
+    expect((await ask({ input: next })).output_text).toMatch(greeting);
+    const secret = await ask({ store: false });
+    for (const id of [secret.output[0]?.id ?? '', 'msg_of_nobody']) {
+      await expect(ask({ input: [{ type: 'item_reference', id }] })).rejects.toMatchObject({
+        status: 400,
+        param: 'input.0',
+      });
+    }
+  });
 
   it('are told that nothing is kept, whatever they asked for', async () => {
     const response = await clients.openai.responses.create({ model: 'claude/small', input: 'Hello?', store: true });

@@ -48,6 +48,23 @@ describe('what a provider refuses (LA-14, LA-17)', () => {
   });
 
   it.each([
+    ['temperature', { temperature: 'hot' }],
+    ['temperature', { temperature: 2.1 }],
+    ['top_p', { top_p: -1 }],
+    ['n', { n: 0 }],
+    ['stop', { stop: 5 }],
+    ['tools', { tools: {} }],
+    ['tool_choice', { tool_choice: 1 }],
+    ['response_format', { response_format: 'json' }],
+    ['presence_penalty', { presence_penalty: 3 }],
+  ])('names %s where it is wrong in itself, and asks nobody: %j', async (param, more) => {
+    const asked = router.provider.requests.length;
+    const response = await router.ask(more);
+    expect([response.status, await errorOf(response)]).toMatchObject([400, { param }]);
+    expect(router.provider.requests.length).toBe(asked);
+  });
+
+  it.each([
     [401, 502, false],
     [402, 502, false],
     [403, 502, false],

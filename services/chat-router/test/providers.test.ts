@@ -182,3 +182,31 @@ describe('what vendors call the client’s fault and is ours (OP-3)', () => {
     });
   });
 });
+
+describe('addresses and empty answers', () => {
+  it.each([
+    ['anthropic', simulateAnthropic, '/v1'],
+    ['anthropic', simulateAnthropic, '/v1/'],
+    ['gemini', simulateGemini, '/v1beta'],
+  ] as const)('%s: an address that names the version already names it once', async (kind, simulate, version) => {
+    await using simulator = await simulate();
+    const settings = { name: 'sim', kind, base_url: `${simulator.url}${version}`, models: ['small'] };
+    await using provider = createProvider(ProviderSettings.parse(settings), 'sk-secret');
+    await provider.complete(askIn('openai'), new AbortController().signal);
+    expect(simulator.requests[0]?.path).toMatch(/^\/(v1\/messages$|v1beta\/models\/)/);
+  });
+
+  it.each(['openai', 'openai_responses', 'anthropic'] as const)(
+    'what Gemini declines is an answer without content, streamed to %s as well',
+    async (dialect) => {
+      await using simulator = await simulateGemini({ finish: 'SAFETY', pieces: [], usage: null });
+      const settings = { name: 'sim', kind: 'gemini', base_url: simulator.url, models: ['small'] };
+      await using provider = createProvider(ProviderSettings.parse(settings), 'sk-secret');
+      const { parts } = await provider.stream({ ...askIn(dialect), stream: true }, new AbortController().signal);
+      const seen = [];
+      for await (const part of parts) seen.push(part);
+      expect(seen.at(-1)?.isEnd).toBe(true);
+      expect(seen.some(({ hasContent }) => hasContent)).toBe(true);
+    },
+  );
+});

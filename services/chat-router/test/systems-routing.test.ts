@@ -10,7 +10,14 @@ const caller = aCaller({ scopes: ['chat:write', 'systems:write', 'keys:write', '
 
 beforeAll(async () => {
   other = owned.use(await simulateProvider());
-  const settings = { name: 'other', kind: 'openai_compatible', base_url: other.url, models: ['large'] };
+  const settings = {
+    name: 'other',
+    kind: 'openai_compatible',
+    base_url: other.url,
+    models: ['large'],
+    // The only price that is known, and so the lowest.
+    model_facts: { large: { prices: { input: '0.001', output: '0.001' } } },
+  };
   router = owned.use(await startTestRouter({ providers: [{ settings, apiKey: null }] }));
 });
 afterAll(() => owned.disposeAsync());
@@ -41,6 +48,52 @@ describe('a stored system (OD-4)', () => {
       (before[0] ?? 0) + 1,
       (before[1] ?? 0) + 1,
     ]);
+  });
+
+  it('has its models asked by its strategy, as a model and in tasks', async () => {
+    const system = { ...spec, id: 'thrifty', models: ['sim/small', 'other/large'], strategy: 'cost_optimized' };
+    expect(await send('/api/v1/systems', system)).toMatchObject({ status: 201, body: { strategy: 'cost_optimized' } });
+    const { body } = await ask('thrifty', { signalbox: { explain: true } });
+    expect(body['routing']).toMatchObject({ strategy: 'cost_optimized', chosen: 'other/large' });
+    const [near, far] = [router.provider.requests.length, other.requests.length];
+    await send('/api/v1/systems/thrifty/tasks', { input: 'x' });
+    await waitFor(() => other.requests.length > far);
+    expect(router.provider.requests.length).toBe(near);
+  });
+
+  it('says its prompt before every question, in each dialect, and once', async () => {
+    const prompts = { system: 'Speak like a signalman.' };
+    await send('/api/v1/systems', { ...spec, id: 'signalman', models: ['sim/small'], prompts });
+    const sent = () => router.provider.requests.at(-1)?.json['messages'];
+    const asked = { role: 'user', content: 'Hello?' };
+    const said = { role: 'system', content: prompts.system };
+    await ask('signalman');
+    expect(sent()).toEqual([said, asked]);
+    await ask('signalman', { messages: [{ role: 'system', content: 'Be brief.' }, asked] });
+    expect(sent()).toEqual([said, { role: 'system', content: 'Be brief.' }, asked]);
+    await send('/v1/messages', { model: 'signalman', max_tokens: 9, system: 'Be brief.', messages: [asked] });
+    expect(sent()).toEqual([{ role: 'system', content: `${prompts.system}\n\nBe brief.` }, asked]);
+    await send('/v1/responses', { model: 'signalman', input: 'Hello?' });
+    expect(sent()).toEqual([said, asked]);
+    await ask('sim/small');
+    expect(sent()).toEqual([asked]);
+    const before = router.provider.requests.length;
+    await send('/api/v1/systems/signalman/tasks', { input: 'Hello?' });
+    await waitFor(() => router.provider.requests.length > before);
+    expect(JSON.stringify(sent()).split(prompts.system)).toHaveLength(2);
+  });
+
+  it('has no name that means something else, and no strategy that is none', async () => {
+    const system = { ...spec, models: ['sim/small'] };
+    for (const [path, wrong] of [
+      ['id', { id: 'auto' }],
+      ['strategy', { id: 'lucky', strategy: 'luck' }],
+    ] as const) {
+      expect(await send('/api/v1/systems', { ...system, ...wrong })).toMatchObject({
+        status: 400,
+        body: { errors: [{ path }] },
+      });
+    }
   });
 
   it('is a model of nobody else', async () => {

@@ -121,6 +121,15 @@ describe('API keys (OD-6, MX-16)', () => {
     await auditedBy(mesh.replica, adminKey, 'api_key.rotated');
   });
 
+  it('rotates with an overlap of an hour when the request has no body', async () => {
+    const { key: adminKey } = await mesh.openTenant();
+    const old = await create(adminKey);
+    const rotated = await mesh.replica.call('POST', `/api/v1/api-keys/${old.id}/rotate`, { key: adminKey });
+    expect(rotated.status).toBe(201);
+    const seen = await mesh.replica.call('GET', `/api/v1/api-keys/${old.id}`, { key: adminKey });
+    expect(seen.body.status).toBe('expiring');
+  });
+
   it('revokes, and says the same when asked again', async () => {
     const { key: adminKey } = await mesh.openTenant();
     const made = await create(adminKey);

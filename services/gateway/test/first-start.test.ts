@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { dumpSchema, migrateDown, migrateToLatest, migrationStatus, openDatabase } from '@signalbox/postgres';
 import { createLogger } from '@signalbox/telemetry';
-import { createTestDatabase } from '@signalbox/test-kit';
+import { createTestDatabase, startRedisServer } from '@signalbox/test-kit';
 import { migrations } from '../migrations/index.ts';
 import type { GatewaySchema } from '../src/app/schema.ts';
 import { hashToken } from '../src/tokens/opaque-token.ts';
@@ -65,6 +65,27 @@ describe('the first start (B-6, LA-25)', () => {
     const second = (await runEntry('create-admin.ts', env, '--another-key')).stdout;
     expect(second).toMatch(/^sbx_live_\w{77}\n$/);
     expect(second).not.toBe(first);
+  }, 30_000);
+
+  it('CD-2: refuses, in production, to start on a Redis that would evict jobs', async () => {
+    await using redis = await startRedisServer({ config: { 'maxmemory-policy': 'allkeys-lru' } });
+    const env = {
+      NODE_ENV: 'production',
+      PORT: '0',
+      ADMIN_PORT: '0',
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+      REDIS_QUEUE_URL: redis.url,
+      REDIS_CACHE_URL: redis.url,
+      IDENTITY_KEYS: `gateway:1:${Buffer.alloc(32, 7).toString('base64url')}`,
+      TOKEN_SIGNING_KEYS_FILE: '/nowhere',
+      TOKEN_ISSUER: 'https://gateway.example',
+      CHAT_ROUTER_URL: 'http://127.0.0.1:1',
+      CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:1',
+    };
+    await expect(runEntry('main.ts', env)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('it must be noeviction, or jobs vanish'),
+    });
   }, 30_000);
 
   it('names the variable that is missing', async () => {

@@ -98,10 +98,13 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
       expect(new Set(answers.map(({ id }) => id)).size).toBe(200);
     });
 
-    it('answers 413 to a body over the cap of the route: stated, before the service hears of it; counted, while it passes', async () => {
+    it('answers 413 to a body over the cap of the route: stated, before the service hears of it; counted, while it passes; 400 to any body where there is to be none', async () => {
       const stated = await post('/api/v1/things', 'x'.repeat(10_001));
       expect(stated.statusCode).toBe(413);
-      expect(await stated.body.json()).toMatchObject({ error_code: 'PAYLOAD_TOO_LARGE' });
+      expect(await stated.body.json()).toMatchObject({
+        error_code: 'PAYLOAD_TOO_LARGE',
+        detail: 'The body may have 10000 bytes at most.',
+      });
       expect(upstream.requests).toHaveLength(0);
       const counted = await post('/api/v1/things', chunks(30, 1_000));
       expect(counted.statusCode).toBe(413);
@@ -111,7 +114,8 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
         headers: { authorization },
         body: 'x',
       });
-      expect(without.statusCode).toBe(413);
+      expect(without.statusCode).toBe(400);
+      expect(await without.body.json()).toMatchObject({ errors: [{ path: '', message: 'Expected no body.' }] });
     });
 
     it('answers 502 when the service refuses, and names neither its address nor what was thrown', async () => {

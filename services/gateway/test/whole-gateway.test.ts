@@ -154,7 +154,7 @@ describe('health (OD-1, LA-12, OD-23)', () => {
     expect(closed.statusCode).toBe(404);
   });
 
-  it('ADR 3: is degraded and ready without Redis, and still serves', async () => {
+  it('ADR 3: is degraded and ready without Redis, still serves, and still revokes', async () => {
     await using redis = await startRedisServer();
     await using gateway = await startWholeGateway({
       ...behind(),
@@ -162,6 +162,12 @@ describe('health (OD-1, LA-12, OD-23)', () => {
       REDIS_QUEUE_URL: redis.url,
       GATEWAY_REPLICAS: '2',
     });
+    const made = await request(`${gateway.url}/api/v1/api-keys`, {
+      method: 'POST',
+      headers: { 'x-api-key': gateway.adminKey, 'content-type': 'application/json' },
+      body: '{"name":"stolen","scopes":["chat:read"]}',
+    });
+    const stolen = (await made.body.json()) as { id: string; key: string };
     await redis.kill();
     const ready = await waitFor(async () => {
       const answer = await get(`${gateway.url}/health/ready`);
@@ -182,6 +188,12 @@ describe('health (OD-1, LA-12, OD-23)', () => {
     });
     expect(login.statusCode).toBe(503);
     expect(Number(login.headers['retry-after'])).toBeGreaterThan(0);
+    const revoked = await request(`${gateway.url}/api/v1/api-keys/${stolen.id}`, {
+      method: 'DELETE',
+      headers: { 'x-api-key': gateway.adminKey },
+    });
+    expect(revoked.statusCode).toBe(204);
+    expect((await get(`${gateway.url}/v1/models`, { 'x-api-key': stolen.key })).status).toBe(401);
     await redis.restart();
     await waitFor(async () => (await get(`${gateway.url}/health/ready`)).body.status === 'healthy', {
       timeoutMs: 20_000,

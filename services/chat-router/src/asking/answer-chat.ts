@@ -51,7 +51,8 @@ export async function collectAnswer(
 
 /** The router's own questions, through the same pipeline as those from outside. */
 export function askThrough(answer: AnswerChat): Ask {
-  return async ({ request, candidates, systemId, tags }, { principal, requestId }, { signal, idempotencyKey }) => {
+  return async (question, { principal, requestId }, { signal, idempotencyKey }) => {
+    const { request, candidates, strategy, systemId, tags } = question;
     const command: ChatCommand = {
       principal,
       // Several questions may belong to one request; each reserves its own part of a budget.
@@ -60,6 +61,7 @@ export function askThrough(answer: AnswerChat): Ask {
       bytes: Buffer.from(JSON.stringify(request)),
       options: {
         ...(candidates === undefined ? {} : { models: [...candidates] }),
+        ...(strategy === undefined ? {} : { strategy }),
         // What is asked here is somebody's own question: one that is only like it has another answer.
         semantic_cache: false,
         tags: { ...tags, parent_request: requestId },

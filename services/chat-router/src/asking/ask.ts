@@ -1,4 +1,4 @@
-import type { ChatCompletion, ChatCompletionRequest } from '@signalbox/contracts';
+import type { ChatCompletion, ChatCompletionRequest, RoutingStrategy } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import type { CallerIdentity } from '@signalbox/identity';
 import { z } from 'zod';
@@ -8,8 +8,9 @@ import type { TokenUsage } from '../usage/token-usage.ts';
 export interface Question {
   /** In OpenAI's shape; never a stream. Its `model` is who answers when there are no candidates. */
   request: ChatCompletionRequest;
-  /** In order: the first that can do the request and answers. */
+  /** The first that can do the request and answers, in this order or by `strategy`. */
   candidates?: readonly string[];
+  strategy?: RoutingStrategy;
   /** The system on whose behalf, and on whose budget, it is asked. */
   systemId?: string;
   /** Stand in the ledger. */

@@ -1,6 +1,7 @@
 import type { RoutingCache } from '@signalbox/contracts';
 import { formatUsd, type NanoUsd } from '../money/nano-usd.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
+import { addInstructions } from './add-instructions.ts';
 import type { AnswerCommand } from './answer-command.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { askProviders } from './ask-providers.ts';
@@ -32,11 +33,12 @@ export async function answer<Body>(
 
 async function answerOnceOrFromCache<Body>(
   pipeline: Pipeline,
-  command: AnswerCommand<Body>,
+  given: AnswerCommand<Body>,
   sink: AnswerSink,
   caller: AbortSignal,
   keep: Keep | null,
 ): Promise<void> {
+  const command = await addInstructions(pipeline, given);
   const facts = factsOf(command);
   const { cache } = pipeline;
   const use = cache.useFor(command.options, facts, command.ingress.operation);

@@ -1,10 +1,11 @@
-import type { RoutingAttempt, RoutingProfile } from '@signalbox/contracts';
+import type { RoutingAttempt } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import type { Provider } from '../providers/provider.ts';
 import { circuitOpen } from '../resilience/run-attempts.ts';
 import type { Connection } from '../routing/connection.ts';
 import { findTarget } from '../routing/find-target.ts';
 import { anyModel, planRoute, type Candidate, type RoutePlan, type SkippedCandidate } from '../routing/plan-route.ts';
+import type { NamedProfile } from '../routing/routing-profiles.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
 import { modelId, type Target } from '../routing/target.ts';
 import type { AnswerCommand } from './answer-command.ts';
@@ -68,7 +69,7 @@ export async function findProfile(
   pipeline: Pick<Pipeline, 'connections' | 'profiles'>,
   command: RouteCommand,
   requested: string,
-): Promise<RoutingProfile | null> {
+): Promise<NamedProfile | null> {
   if (command.options.models !== undefined) return null;
   const connections = await pipeline.connections.of(command.principal.tenantId);
   return profileAmong(connections, pipeline, command, requested);
@@ -79,7 +80,7 @@ async function profileAmong(
   { profiles }: Pick<Pipeline, 'profiles'>,
   { principal }: RouteCommand,
   requested: string,
-): Promise<RoutingProfile | null> {
+): Promise<NamedProfile | null> {
   // What is a model's name is no other name: the usual case asks nobody else.
   const catalog = connections.map(({ provider }) => provider);
   const isModel = requested === anyModel || findTarget(catalog, requested).kind === 'found';

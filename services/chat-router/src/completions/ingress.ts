@@ -11,6 +11,8 @@ export interface Ingress<Body = never> {
   isStream(body: Body): boolean;
   /** Runs for every request: cheap. */
   describe(body: Body): RequestFacts;
+  /** The members by which a request says this before everything else that it says. */
+  instructed(body: Body, instructions: string): Readonly<Record<string, unknown>>;
   /** Runs only when somebody of another dialect is asked. */
   toChat(body: Body): ChatRequest;
   /** Names of the client's headers that mean something to providers of its dialect alone. */

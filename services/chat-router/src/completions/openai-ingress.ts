@@ -10,6 +10,7 @@ export const openAiChat: Ingress<ChatCompletionRequest> = {
   operation: 'chat',
   isStream: ({ stream }) => stream === true,
   describe,
+  instructed: ({ messages }, content) => ({ messages: [{ role: 'system', content }, ...messages] }),
   toChat: readRequest,
   errorEvent,
   // A chunk without choices is what the one with the usage is too.

@@ -712,6 +712,44 @@ describe('streams as servers send them (R11)', () => {
   });
 });
 
+describe('reading a request that cannot be understood', () => {
+  it.each([
+    [
+      'messages.0.content.1.tool_use_id',
+      () =>
+        readAnthropic({
+          model: 'm',
+          messages: [
+            {
+              role: 'user',
+              content: [
+                { type: 'text', text: 'x' },
+                { type: 'tool_result', content: 'y' },
+              ],
+            },
+          ],
+        }),
+    ],
+    ['messages.0.content', () => readOpenAi({ model: 'm', messages: [{ role: 'user', content: null }] })],
+    ['input.0.role', () => readResponses({ model: 'm', input: [{ role: 'alien', content: 'x' }] })],
+  ])('names %s', (param, read) => {
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'validation_failed', details: expect.objectContaining({ param }) }),
+    );
+  });
+});
+
+it('reads an Anthropic stream’s call without arguments as one whose arguments are JSON', () => {
+  const reader = new AnthropicStreamReader('sim');
+  const block = { type: 'tool_use', id: 'a', name: 'now', input: {} };
+  const events = [
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '' } },
+    { type: 'content_block_stop', index: 0 },
+  ].flatMap((event) => reader.read(JSON.stringify(event)));
+  expect(events).toMatchObject([{ kind: 'tool_call_started' }, { kind: 'tool_call_arguments', text: '{}' }]);
+});
+
 describe('telling a stream', () => {
   it('to Anthropic’s clients: calls that come mixed stay open side by side, and each is closed once', () => {
     const writer = new AnthropicStreamWriter(envelope);
@@ -743,6 +781,27 @@ describe('telling a stream', () => {
       'message_delta',
       'message_stop',
     ]);
+  });
+
+  it('to Anthropic’s clients: calls that all begin before any has arguments keep theirs', () => {
+    const writer = new AnthropicStreamWriter(envelope);
+    const text = Buffer.concat([
+      writer.write([
+        { kind: 'started', id: null, model: 'm' },
+        { kind: 'tool_call_started', index: 0, id: 'a', name: 'f', signature: null },
+        { kind: 'tool_call_started', index: 1, id: 'b', name: 'g', signature: null },
+        { kind: 'tool_call_arguments', index: 0, text: '{"x":1}' },
+        { kind: 'tool_call_arguments', index: 1, text: '{"y":2}' },
+        { kind: 'finished', reason: 'tool_calls', stopSequence: null },
+      ]),
+      writer.end(),
+    ]).toString();
+    const told = [...text.matchAll(/"index":(\d).*?"partial_json":"(.*)"\}/g)].map(([, index, json]) => [index, json]);
+    expect(told).toEqual([
+      ['0', '{\\"x\\":1}'],
+      ['1', '{\\"y\\":2}'],
+    ]);
+    expect(text.match(/content_block_stop"/g)).toHaveLength(2);
   });
 
   it('to OpenAI’s clients: usage only to those who asked for it', () => {

@@ -21,6 +21,7 @@ export const openAiEmbeddings: Ingress<EmbeddingRequest> = {
       isDeterministic: true,
     };
   },
+  instructed: () => ({}),
   toChat() {
     throw new TypeError('Embeddings are no chat.');
   },

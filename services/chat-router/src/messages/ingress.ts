@@ -11,6 +11,10 @@ export const anthropicMessages: NotingIngress<MessageRequest> = {
   vendorHeaders: ['anthropic-beta'],
   isStream: ({ stream }) => stream === true,
   describe: (request) => describeChat(readRequest(request)),
+  instructed({ system = '' }, text) {
+    if (typeof system !== 'string') return { system: [{ type: 'text', text }, ...system] };
+    return { system: system === '' ? text : `${text}\n\n${system}` };
+  },
   toChat: readRequest,
   errorEvent,
   // Clients pass over a ping, whatever it holds.

@@ -85,7 +85,7 @@ export class HttpProvider implements Provider {
     this.#wire = wire;
     this.#timeouts = settings.timeouts;
     this.#inlineImages = inlineImages ?? ((request) => Promise.resolve(request));
-    this.#basePath = url.pathname.replace(/\/$/, '');
+    this.#basePath = basePathOf(url, wire.versionPath);
     this.#headers = {
       'user-agent': 'signalbox',
       // The bytes are looked at on their way.
@@ -331,12 +331,13 @@ export class HttpProvider implements Provider {
           watchdog.seen();
         }
         watchdog.rest();
-        if (part.bytes.length > 0 || part.usage !== null) yield part;
+        if (part.bytes.length > 0 || part.usage !== null || part.hasContent) yield part;
         if (chunk === undefined && ending === null) {
           const rest = digest.finish();
           if (rest === null) throw this.#failed('ended its answer before it was whole');
           ({ part, ending } = rest);
-          if (part.bytes.length > 0) yield part;
+          // A bare end, of an answer that was declined, may be told in nothing but the bytes that end the stream.
+          if (part.bytes.length > 0 || part.hasContent) yield part;
         }
         watchdog.resume();
         if (ending instanceof AppError) throw ending;
@@ -369,6 +370,12 @@ export class HttpProvider implements Provider {
     if (isTheirs && !caller.aborted) this.#lastFailure = { code: error.code, at: Date.now() };
     return error;
   }
+}
+
+/** Clients differ in whether the version belongs to the address: where it is named, it is not named twice. */
+function basePathOf({ pathname }: URL, versionPath: string | null): string {
+  const path = pathname.replace(/\/$/, '');
+  return versionPath !== null && path.endsWith(versionPath) ? path.slice(0, -versionPath.length) : path;
 }
 
 /** The body, or null when it is larger than it may be. */

@@ -11,6 +11,8 @@ import type { ProviderRequest } from './provider.ts';
 export interface Wire {
   /** Where no address is given; null: one must be. */
   readonly baseUrl: string | null;
+  /** What every path begins with, and an address may name as well: `/v1`; null: it is part of the address. */
+  readonly versionPath: string | null;
   /** With every request. `apiKey` is null where the provider asks for none. */
   headers(apiKey: string | null): Readonly<Record<string, string>>;
   /** How the bytes of a client of this dialect go through as they are; null: they are translated. */

@@ -65,6 +65,7 @@ export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan, deadline
   const failures: Exclude<Outcome, { kind: 'won' }>[] = [];
   let round = 0;
   let eligible = plan.candidates;
+  let isBudgetSpent = false;
   try {
     for (;;) {
       const outcomes = await goRound(deps, plan, deadline, eligible, round);
@@ -75,20 +76,28 @@ export async function runAttempts(deps: AttemptDeps, plan: AttemptPlan, deadline
       const wait = waitBefore(deps.settings, round, outcomes);
       if (wait === null || wait.ms >= deadline.leftMs) break;
       eligible = wait.candidates.filter(({ connectionId }) => deps.retryBudgetOf(connectionId).spend());
-      if (eligible.length === 0) break;
+      isBudgetSpent = eligible.length === 0;
+      if (isBudgetSpent) break;
       await sleep(wait.ms, undefined, { signal: deadline.signal });
       round += 1;
     }
   } catch (thrown) {
     if (!deadline.signal.aborted) throw thrown;
   }
-  throw failureOf(failures, plan, deadline);
+  throw failureOf(failures, plan, deadline, isBudgetSpent);
 }
 
-/** What the client is told when nobody answered. */
-export function failureOf(outcomes: readonly Outcome[], plan: AttemptPlan, deadline: Deadline): AppError {
-  const error = deadline.signal.aborted ? toAppError(deadline.signal.reason) : mostTelling(outcomes);
-  return withAttempts(error, plan, plan.log.filter(({ outcome }) => outcome === 'failed').length > 1);
+/** What the client is told when nobody answered. `isBudgetSpent`: there would have been another try, and no leave for it. */
+export function failureOf(
+  outcomes: readonly Outcome[],
+  plan: AttemptPlan,
+  deadline: Deadline,
+  isBudgetSpent = false,
+): AppError {
+  const isOver = deadline.signal.aborted;
+  const error = isOver ? toAppError(deadline.signal.reason) : mostTelling(outcomes);
+  const hasTriedAgain = plan.log.filter(({ outcome }) => outcome === 'failed').length > 1;
+  return withAttempts(error, plan, hasTriedAgain || isBudgetSpent || isOver);
 }
 
 /** One try each, until one answers. The last outcome is the one that ended the round. */

@@ -10,6 +10,9 @@ export const openAiResponses: NotingIngress<ResponseRequest> = {
   operation: 'chat',
   isStream: ({ stream }) => stream === true,
   describe: (request) => describeChat(readRequest(request)),
+  instructed: ({ instructions: given }, text) => ({
+    instructions: given === undefined || given === null || given === '' ? text : `${text}\n\n${given}`,
+  }),
   toChat: readRequest,
   errorEvent,
   // Clients pass over a keepalive, whatever it holds. OpenAI's own refuses a type that it does not know.

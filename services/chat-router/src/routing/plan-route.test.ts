@@ -90,6 +90,16 @@ describe('LA-16: planning a route', () => {
 
   it('says why a name leads nowhere', () => {
     expect(planRoute(question({ requested: 'gpt-0' }), view())).toEqual({ kind: 'unknown', model: 'gpt-0' });
+    // OD-27: among several, it is passed over like whoever cannot do it.
+    const profile = { models: ['gpt-0', 'dark/hidden', 'openai/large'], strategy: 'priority' as const };
+    expect(planRoute(question({ profile }), view())).toMatchObject({
+      kind: 'planned',
+      candidates: [{ target: { provider: 'openai', model: 'large' } }],
+      skipped: [
+        { model: 'gpt-0', reason: 'does not exist here' },
+        { model: 'dark/hidden', reason: 'is not configured' },
+      ],
+    });
     expect(planRoute(question({ requested: 'dark/hidden' }), view())).toMatchObject({ kind: 'not_configured' });
     const twice = [...connections, connection('azure', { large: able })];
     expect(planRoute(question({ requested: 'large' }), view({ connections: twice }))).toMatchObject({

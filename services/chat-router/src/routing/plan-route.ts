@@ -90,11 +90,12 @@ export function planRoute(question: RouteQuestion, view: RouteView): RoutePlan {
   const isOpen = profile === null && requested === anyModel;
   const strategy = strategyOf(question, rule, isOpen);
   const found = isOpen
-    ? everyCandidate(view.connections)
+    ? { kind: 'found' as const, candidates: everyCandidate(view.connections), absent: [] }
     : findCandidates(rule?.models ?? profile?.models ?? [requested], view.connections);
-  if (!Array.isArray(found)) return found;
+  if (found.kind !== 'found') return found;
 
-  const { able, skipped, restsMs } = sift(found, question, view, isOpen);
+  const { able, skipped: unable, restsMs } = sift(found.candidates, question, view, isOpen);
+  const skipped = [...found.absent, ...unable];
   if (able.length === 0) {
     return restsMs === null
       ? { kind: 'incapable', skipped, capable: capableModels(question, view.connections) }
@@ -223,11 +224,22 @@ function everyCandidate(connections: readonly PlannedConnection[]): Candidate[] 
     .flatMap((connection) => connection.provider.models.map((model) => candidateOf(connection, model)));
 }
 
-/** All that bear these names, each once; where none can be asked, why the first cannot. */
-function findCandidates(names: readonly string[], connections: readonly PlannedConnection[]): Candidate[] | RoutePlan {
+/** Those among some names who can be asked, each once, and why the others cannot. */
+interface FoundCandidates {
+  kind: 'found';
+  candidates: Candidate[];
+  absent: SkippedCandidate[];
+}
+
+/** All that bear these names; where none can be asked, why the first cannot. */
+function findCandidates(
+  names: readonly string[],
+  connections: readonly PlannedConnection[],
+): FoundCandidates | Exclude<RoutePlan, { kind: 'planned' }> {
   const candidates = new Map<string, Candidate>();
+  const absent: SkippedCandidate[] = [];
   const catalog = connections.map(({ provider }) => provider);
-  let obstacle: RoutePlan | null = null;
+  let obstacle: Exclude<RoutePlan, { kind: 'planned' }> | null = null;
   for (const name of names) {
     const found = findTarget(catalog, name);
     switch (found.kind) {
@@ -240,17 +252,20 @@ function findCandidates(names: readonly string[], connections: readonly PlannedC
       }
       case 'unknown':
         obstacle ??= { kind: 'unknown', model: name };
+        absent.push({ model: name, reason: 'does not exist here' });
         break;
       case 'ambiguous':
         obstacle ??= { kind: 'ambiguous', model: name, candidates: found.candidates };
+        absent.push({ model: name, reason: 'is the name of several models' });
         break;
       case 'not_configured':
         obstacle ??= { kind: 'not_configured', target: found.target };
+        absent.push({ model: modelId(found.target), reason: 'is not configured' });
         break;
     }
   }
   if (candidates.size === 0 && obstacle !== null) return obstacle;
-  return [...candidates.values()];
+  return { kind: 'found', candidates: [...candidates.values()], absent };
 }
 
 function candidateOf(connection: PlannedConnection, model: string): Candidate {

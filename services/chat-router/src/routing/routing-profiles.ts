@@ -1,6 +1,9 @@
 import type { RoutingProfile } from '@signalbox/contracts';
 
+/** What stands behind a name: who may answer, and what is said before every question. */
+export type NamedProfile = RoutingProfile & { readonly instructions?: string };
+
 export interface RoutingProfiles {
   /** The profile that a tenant calls by this name: an alias of this installation, or a system; null: it has none. */
-  find(tenantId: string, name: string): Promise<RoutingProfile | null> | RoutingProfile | null;
+  find(tenantId: string, name: string): Promise<NamedProfile | null> | NamedProfile | null;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { SystemSpec } from '@signalbox/contracts';
 import { systemProfiles } from './system-profiles.ts';
 
-const spec = (models: string[]) => ({ models }) as SystemSpec;
+const spec = (models: string[]) => ({ models, prompts: {} }) as SystemSpec;
 
 describe('a system asked for as a model (OD-4)', () => {
   it('is its models in order, and follows a change within two seconds', async () => {
@@ -24,6 +24,14 @@ describe('a system asked for as a model (OD-4)', () => {
     expect(await profiles.find('t1', 'best')).toMatchObject({ models: ['x'] });
     expect(await profiles.find('t1', 'Not/An id')).toBeNull();
     expect(asked).toBe(3);
+  });
+
+  it('keeps to its strategy', async () => {
+    const profiles = systemProfiles({
+      aliases: { find: () => null },
+      specOf: async () => ({ ...spec(['a', 'b']), strategy: 'cost_optimized' }),
+    });
+    expect(await profiles.find('t', 'team')).toEqual({ models: ['a', 'b'], strategy: 'cost_optimized' });
   });
 
   it('is what it last was while Postgres is away', async () => {

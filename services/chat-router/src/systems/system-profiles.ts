@@ -1,5 +1,5 @@
-import type { RoutingProfile, SystemSpec } from '@signalbox/contracts';
-import type { RoutingProfiles } from '../routing/routing-profiles.ts';
+import type { SystemSpec } from '@signalbox/contracts';
+import type { NamedProfile, RoutingProfiles } from '../routing/routing-profiles.ts';
 
 export interface SystemProfilesOptions {
   /** Asked first: an alias of the installation is the same for every tenant. */
@@ -15,13 +15,13 @@ const rememberedMax = 10_000;
 const idForm = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
- * Lets a stored system be asked for as a model: its models, the first that can answer. A change is followed within two
+ * Lets a stored system be asked for as a model: its models by its strategy, its prompt before every question. A change is followed within two
  * seconds. While Postgres is away the last that was known holds; of what was never known it is said that it is away.
  */
 export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfilesOptions): RoutingProfiles {
-  const remembered = new Map<string, { profile: RoutingProfile | null; at: number }>();
+  const remembered = new Map<string, { profile: NamedProfile | null; at: number }>();
 
-  async function ofSystem(tenantId: string, id: string): Promise<RoutingProfile | null> {
+  async function ofSystem(tenantId: string, id: string): Promise<NamedProfile | null> {
     // Neither has a slash in it.
     const key = `${tenantId}/${id}`;
     const known = remembered.get(key);
@@ -48,7 +48,13 @@ export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfil
   };
 }
 
-function profileOf({ models, semantic_cache: semanticCache }: SystemSpec): RoutingProfile {
+function profileOf({
+  models,
+  strategy = 'priority',
+  prompts,
+  semantic_cache: semanticCache,
+}: SystemSpec): NamedProfile {
   const wish = semanticCache === undefined ? {} : { semantic_cache: semanticCache };
-  return { models: [...models], strategy: 'priority', ...wish };
+  const said = prompts.system === undefined ? {} : { instructions: prompts.system };
+  return { models: [...models], strategy, ...wish, ...said };
 }

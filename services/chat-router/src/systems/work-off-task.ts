@@ -146,7 +146,13 @@ class TaskWork {
     this.#tools = await this.#deps.toolsOf(task.tenant_id, spec.tools);
     const ask: AskStep = (step, { messages, candidates, role }) => {
       const [model = ''] = candidates;
-      const question = { request: { model, messages }, candidates, systemId: task.system_id };
+      const question = {
+        request: { model, messages },
+        candidates,
+        // Who plans, and who writes what comes of it all, is the first that can.
+        ...(role === 'worker' && spec.strategy !== undefined ? { strategy: spec.strategy } : {}),
+        systemId: task.system_id,
+      };
       return role === 'worker' && this.#tools.length > 0
         ? this.#askWithTools(step, question)
         : this.#ask(step, question);
@@ -194,6 +200,7 @@ class TaskWork {
         return done.call;
       },
       compileSchema: this.#deps.compileSchema,
+      callPrefix: `${this.#claimed.task.id}:${step}`,
       signal: this.#signal,
     });
     return answer;

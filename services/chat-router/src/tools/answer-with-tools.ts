@@ -5,7 +5,7 @@ import type { CompileSchema } from '../json-schema/compile-schema.ts';
 import { runToolLoop, toolsUsed, type PreparedLoop } from './run-tool-loop.ts';
 import type { ServerTool } from './server-tool.ts';
 import { streamWithTools } from './stream-with-tools.ts';
-import { readToolQuestion, turnOf } from './tool-question.ts';
+import { callPrefixOf, readToolQuestion, turnOf } from './tool-question.ts';
 
 export interface AnswerWithToolsDeps {
   /** The names of the tools that a principal may have executed. */
@@ -27,7 +27,8 @@ export function answerWithTools(deps: AnswerWithToolsDeps, next: AnswerChat): An
     const { names, stepsMax, request } = readToolQuestion(command.body);
     const allowed = await deps.grantedTo(tenantId, principalId);
     const tools = await deps.toolsOf(tenantId, names ?? allowed, allowed);
-    const loop: PreparedLoop = { request, tools, stepsMax, compileSchema: deps.compileSchema, signal };
+    const { compileSchema } = deps;
+    const loop: PreparedLoop = { request, tools, stepsMax, compileSchema, callPrefix: callPrefixOf(command), signal };
     await (request.stream === true ? streamWithTools : documentWithTools)(next, command, loop, sink);
   };
 }

@@ -60,6 +60,7 @@ async function run(answers: ModelAnswer[], more: Partial<ToolLoop> = {}) {
     },
     execute: (_key, call) => call(),
     compileSchema,
+    callPrefix: 'req',
     signal: new AbortController().signal,
     ...more,
   });

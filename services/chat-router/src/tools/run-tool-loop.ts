@@ -19,6 +19,8 @@ export interface ToolLoop {
   /** Executes a call by `run`, or remembers that it was executed; whoever is to hear of it hears it from here. */
   execute(key: string, run: () => Promise<ExecutedCall>, call: ToolCall): Promise<ExecutedCall>;
   compileSchema: CompileSchema;
+  /** What its calls belong to: not every model's ids are unique, so that the calls' own begin with this. */
+  callPrefix: string;
   signal: AbortSignal;
 }
 
@@ -71,9 +73,10 @@ export async function runToolLoop(loop: ToolLoop): Promise<ToolLoopResult> {
       );
     }
     const executed = await Promise.all(
-      calls.map((call, index) =>
-        loop.execute(`${String(step + 1)}.${String(index + 1)}`, () => executeCall(loop, call, index), call),
-      ),
+      calls.map((call, index) => {
+        const key = `${String(step + 1)}.${String(index + 1)}`;
+        return loop.execute(key, () => executeCall(loop, call, { key, index }), call);
+      }),
     );
     loop.signal.throwIfAborted();
     toolCalls.push(...executed.map(({ output: _output, ...record }) => record));
@@ -99,14 +102,18 @@ function isForced(choice: unknown): boolean {
   return choice !== undefined && choice !== null && choice !== 'auto' && choice !== 'none';
 }
 
-async function executeCall(loop: ToolLoop, call: ToolCall, index: number): Promise<ExecutedCall> {
+async function executeCall(
+  loop: ToolLoop,
+  call: ToolCall,
+  { key, index }: { key: string; index: number },
+): Promise<ExecutedCall> {
   const from = performance.now();
   const record = { id: call.id, name: call.function.name.slice(0, 64), arguments: call.function.arguments };
   const ended = () => Math.round((performance.now() - from) * 100) / 100;
   try {
     if (index >= callsPerStepMax)
       throw new AppError('validation_failed', `Call at most ${String(callsPerStepMax)} tools at once.`);
-    const output = await callTool(loop, call);
+    const output = await callTool(loop, call, `${loop.callPrefix}:${key}:${call.id}`);
     const told = output.length <= outputCharactersMax ? output : `${output.slice(0, outputCharactersMax)} […]`;
     return { ...record, ok: true, duration_ms: ended(), output: JSON.stringify({ ok: true, output: told }) };
   } catch (thrown) {
@@ -117,7 +124,7 @@ async function executeCall(loop: ToolLoop, call: ToolCall, index: number): Promi
   }
 }
 
-async function callTool(loop: ToolLoop, call: ToolCall): Promise<string> {
+async function callTool(loop: ToolLoop, call: ToolCall, callId: string): Promise<string> {
   const { name, arguments: text } = call.function;
   const tool = loop.tools.find((one) => one.name === name);
   if (tool === undefined) throw new AppError('not_found', 'There is no such tool.');
@@ -128,7 +135,7 @@ async function callTool(loop: ToolLoop, call: ToolCall): Promise<string> {
   if (errors.length > 0) throw new AppError('validation_failed', 'The arguments do not fit.', { fields: errors });
   const timeout = AbortSignal.timeout(tool.timeoutMs);
   const signal = AbortSignal.any([loop.signal, timeout]);
-  return unlessAborted(tool.execute(args, { callId: call.id, signal }), signal, tool.timeoutMs);
+  return unlessAborted(tool.execute(args, { callId, signal }), signal, tool.timeoutMs);
 }
 
 function argumentsOf(text: string): Record<string, unknown> {

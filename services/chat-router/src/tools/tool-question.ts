@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ChatCompletionRequest } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { newId } from '@signalbox/ids';
@@ -53,6 +54,12 @@ export function readToolQuestion(body: ChatCompletionRequest): ToolQuestion {
     stepsMax: read.data.max_tool_steps ?? stepsMaxByDefault,
     request,
   };
+}
+
+/** What the calls of a request belong to: under the client's key it is the same request again. */
+export function callPrefixOf({ principal, requestId, idempotencyKey }: ChatCommand): string {
+  if (idempotencyKey === null) return requestId;
+  return createHash('sha256').update(`${principal.principalId}\n${idempotencyKey}`).digest('hex').slice(0, 40);
 }
 
 /** One turn of a request as a request of its own: each reserves its own part of a budget, and is billed for itself. */

@@ -43,7 +43,9 @@ export async function analyzeDocument(
   const bytes = await deps.load(request.document, signal);
   const mediaType = sniffDocument(bytes);
   if (mediaType === null) {
-    throw new AppError('unsupported_media_type', 'The document must be a PNG, JPEG, WebP or GIF image, or a PDF.');
+    throw new AppError('unsupported_media_type', 'The document must be a PNG, JPEG, WebP or GIF image, or a PDF.', {
+      fields: [{ path: 'document', message: 'Expected a PNG, JPEG, WebP or GIF image, or a PDF.' }],
+    });
   }
   const pages = mediaType === 'application/pdf' ? await pagesOf(bytes, request.pages_max ?? pagesMaxByDefault) : null;
   const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -4,6 +4,7 @@ import type { ServiceName } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
 import { clientHeaders } from '../edge/upstream-headers.ts';
+import { bodyTooLong, refuseLongBody } from './body-too-long.ts';
 import type { ForwardedRoute, Forwarder, ForwarderOptions, UpstreamFailure } from './forwarder.ts';
 import { agentOf, ServiceAddresses } from './service-addresses.ts';
 import { streamFailure, streamGoodbye } from './stream-failure.ts';
@@ -98,7 +99,7 @@ export function createProxyForwarder({
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= bytesMax || passage.failure !== null) return;
-      passage.failure = new AppError('payload_too_large');
+      passage.failure = bodyTooLong(bytesMax);
       request.unpipe(upstream);
       upstream.destroy();
     });
@@ -216,7 +217,7 @@ export function createProxyForwarder({
   return {
     async forward(request, response, route) {
       const proxy = proxyOf(route.service);
-      if (Number(request.headers['content-length'] ?? 0) > route.bodyBytesMax) throw new AppError('payload_too_large');
+      refuseLongBody(request, route.bodyBytesMax);
       const passage = depart(request, route);
       await proxy(request, response);
       clearTimer(passage);

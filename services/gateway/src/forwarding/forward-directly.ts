@@ -3,6 +3,7 @@ import { AppError } from '@signalbox/errors';
 import { isTraced } from '@signalbox/telemetry';
 import { Pool, type Dispatcher } from 'undici';
 import { clientHeaders } from '../edge/upstream-headers.ts';
+import { refuseLongBody } from './body-too-long.ts';
 import type { ForwardedRoute, Forwarder, ForwarderOptions, UpstreamFailure } from './forwarder.ts';
 import { ServiceAddresses } from './service-addresses.ts';
 import { streamFailure, streamGoodbye } from './stream-failure.ts';
@@ -47,7 +48,7 @@ export function createDirectForwarder({
       const addresses = services.get(route.service);
       if (addresses === undefined)
         throw new AppError('unavailable', `The service ${route.service} is not part of this installation.`);
-      if (Number(request.headers['content-length'] ?? 0) > route.bodyBytesMax) throw new AppError('payload_too_large');
+      refuseLongBody(request, route.bodyBytesMax);
       const body = await readWhole(request);
       if (body === null || response.destroyed) return;
       const { method = '', url: path = '', headers } = request;

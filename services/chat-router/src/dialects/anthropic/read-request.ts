@@ -98,8 +98,9 @@ function readMessage(message: JsonObject, path: string, toolNames: Map<string, s
   const results: ToolResultPart[] = [];
   const said: Part[] = [];
   for (const [index, block] of blocks.entries()) {
-    if (block['type'] === 'tool_result') results.push(readToolResult(block, toolNames));
-    else said.push(readBlock(block, `${path}.content.${String(index)}`));
+    const place = `${path}.content.${String(index)}`;
+    if (block['type'] === 'tool_result') results.push(readToolResult(block, place, toolNames));
+    else said.push(readBlock(block, place));
   }
   return [
     ...(results.length > 0 ? [{ role: 'tool' as const, parts: results }] : []),
@@ -177,14 +178,15 @@ function readSource(source: unknown, path: string): Source {
   throw invalidRequest(`${path}.source`, 'holds neither bytes nor an address.');
 }
 
-function readToolResult(block: JsonObject, toolNames: ReadonlyMap<string, string>): ToolResultPart {
-  const toolCallId = textOf(block['tool_use_id']) ?? '';
+function readToolResult(block: JsonObject, path: string, toolNames: ReadonlyMap<string, string>): ToolResultPart {
+  const toolCallId = textOf(block['tool_use_id']);
+  if (toolCallId === null) throw invalidRequest(`${path}.tool_use_id`, 'is missing.');
   const { content } = block;
   const parts =
     typeof content === 'string'
       ? [{ kind: 'text' as const, text: content }]
       : objectsOf(content)
-          .map((one, index) => readBlock(one, `content.${String(index)}`))
+          .map((one, index) => readBlock(one, `${path}.content.${String(index)}`))
           .filter((part) => part.kind === 'text' || part.kind === 'image' || part.kind === 'file');
   return {
     kind: 'tool_result',

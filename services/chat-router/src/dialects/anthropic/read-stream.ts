@@ -9,6 +9,7 @@ import { addUsage, readStopReason, readUsage } from './read-answer.ts';
 type OpenBlock =
   | { kind: 'text' }
   | { kind: 'thinking' }
+  /** `input`: what is told at its stop, unless it streams. */
   | { kind: 'tool_use'; index: number; input: string | null }
   | { kind: 'opaque'; block: Record<string, unknown>; input: string };
 
@@ -103,9 +104,9 @@ export class AnthropicStreamReader implements StreamReader {
       case 'tool_use': {
         const index = this.#toolCalls;
         this.#toolCalls += 1;
-        // The input streams; what stands in the start is empty but on servers that send it whole.
-        const whole = objectOf(block['input']) ?? {};
-        const input = Object.keys(whole).length === 0 ? null : JSON.stringify(whole);
+        // The input streams; what stands in the start is empty, also for a call without arguments, but on servers that send
+        // it whole. Clients parse what they are told: nothing at all would be no JSON.
+        const input = JSON.stringify(objectOf(block['input']) ?? {});
         this.#blocks.set(place, { kind: 'tool_use', index, input });
         const [id, name] = [textOf(block['id']) ?? '', textOf(block['name']) ?? ''];
         return [{ kind: 'tool_call_started', index, id, name, signature: null }];

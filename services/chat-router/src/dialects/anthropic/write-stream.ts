@@ -137,7 +137,10 @@ export class AnthropicStreamWriter implements StreamWriter {
   }
 }
 
-/** Nobody says when a call is over before the next one begins; its arguments do. */
+/**
+ * Nobody says when a call is over before the next one begins; its arguments do. A call without any may yet get some: there
+ * are servers that begin all calls first.
+ */
 function isWhole(text: string): boolean {
-  return text === '' || parseObject(text) !== null;
+  return parseObject(text) !== null;
 }

@@ -36,7 +36,10 @@ function refuseState(body: JsonObject): void {
   }
   for (const [index, item] of objectsOf(body['input']).entries()) {
     if (item['type'] === 'item_reference') {
-      throw unsupportedRequest(`input.${String(index)}`, 'answers are not kept here. Send the item itself.');
+      throw unsupportedRequest(
+        `input.${String(index)}`,
+        'this item is not kept here, or no longer. Send the item itself.',
+      );
     }
   }
 }
@@ -99,7 +102,7 @@ function addItem(draft: Draft, item: Record<string, unknown>, path: string): voi
   switch (item['type']) {
     case undefined:
     case 'message':
-      addMessage(draft, item['role'], readContent(item['content'], path));
+      addMessage(draft, item['role'], readContent(item['content'], path), path);
       break;
     case 'reasoning':
       append(draft, 'assistant', readReasoning(item));
@@ -115,15 +118,17 @@ function addItem(draft: Draft, item: Record<string, unknown>, path: string): voi
   }
 }
 
-function addMessage(draft: Draft, role: unknown, parts: Part[]): void {
+function addMessage(draft: Draft, role: unknown, parts: Part[], path: string): void {
   if (role === 'system' || role === 'developer') {
     const texts = parts.filter((part) => part.kind === 'text');
     if (draft.messages.length === 0) draft.system.push(...texts);
     else draft.messages.push({ role: 'system', parts: texts });
   } else if (role === 'assistant') {
     for (const part of parts) append(draft, role, part);
+  } else if (role === 'user') {
+    draft.messages.push({ role, parts });
   } else {
-    draft.messages.push({ role: 'user', parts });
+    throw invalidRequest(`${path}.role`, 'is none of system, developer, user and assistant.');
   }
 }
 

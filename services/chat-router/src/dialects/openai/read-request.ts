@@ -58,6 +58,9 @@ export function readRequest(body: JsonObject): ChatRequest {
       if (last?.role === 'tool') messages[messages.length - 1] = { role, parts: [...last.parts, result] };
       else messages.push({ role, parts: [result] });
     } else if (role === 'user') {
+      if (message['content'] === undefined || message['content'] === null) {
+        throw invalidRequest(`${path}.content`, 'is missing.');
+      }
       messages.push({ role, parts: readUserContent(message['content'], path) });
     } else {
       throw unsupportedRequest(`${path}.role`, `${JSON.stringify(role)} reaches OpenAI-compatible providers only.`);

@@ -24,6 +24,7 @@ const passing: PassingWire = {
 /** Anthropic's Messages API. */
 export const anthropicWire: Wire = {
   baseUrl: 'https://api.anthropic.com',
+  versionPath: '/v1',
   headers: (apiKey) => ({ 'anthropic-version': '2023-06-01', ...(apiKey === null ? {} : { 'x-api-key': apiKey }) }),
   passing: (dialect) => (dialect === 'anthropic' ? passing : null),
   chat: {

@@ -50,6 +50,7 @@ function inBase64(values: unknown): string {
 /** Google's Gemini API. No client speaks it here, so everything is translated. */
 export const geminiWire: Wire = {
   baseUrl: 'https://generativelanguage.googleapis.com',
+  versionPath: '/v1beta',
   headers: (apiKey): Record<string, string> => (apiKey === null ? {} : { 'x-goog-api-key': apiKey }),
   passing: () => null,
   chat: {

@@ -32,6 +32,7 @@ export function createOpenAiWire(quirks: Quirks, baseUrl: string | null): Wire {
   };
   return {
     baseUrl,
+    versionPath: null,
     headers: (apiKey) => {
       if (apiKey === null) return {};
       return quirks.keyHeader === null ? { authorization: `Bearer ${apiKey}` } : { [quirks.keyHeader]: apiKey };

@@ -776,7 +776,7 @@ export interface DriftMethod {
   })[];
 }
 
-export type DriftMethodName = 'psi' | 'ks' | 'chi_square' | 'wasserstein' | 'jensen_shannon' | 'hellinger' | 'kl' | 'tvd' | 'l_infinity' | 'cramers_v' | 'energy_distance' | 'mann_whitney' | 'mmd' | 'centroid_euclidean' | 'centroid_cosine_distance' | 'missing_share' | 'out_of_range' | 'new_categories' | 'page_hinkley' | 'cbpe';
+export type DriftMethodName = 'psi' | 'ks' | 'chi_square' | 'wasserstein' | 'jensen_shannon' | 'hellinger' | 'kl' | 'tvd' | 'l_infinity' | 'cramers_v' | 'energy_distance' | 'mann_whitney_u' | 'cramer_von_mises' | 'welch_t' | 'mmd' | 'centroid_euclidean' | 'centroid_cosine_distance' | 'missing_share' | 'out_of_range' | 'new_categories' | 'page_hinkley' | 'cbpe';
 
 export interface DriftOptions {
   kind?: SampleKind;

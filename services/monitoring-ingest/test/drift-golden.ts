@@ -89,8 +89,12 @@ function numericFigures({ id, expected, reference, current }: GoldenCase): Golde
     }),
     figure('hellinger', at('doane_on_reference_plus_overflow_bin', 'hellinger'), { binning: 'doane_on_reference' }),
     figure('energy_distance', at('extras', 'energy_distance')),
-    figure('mann_whitney', at('extras', 'mann_whitney_u', 'U_reference')),
-    figure('mann_whitney', at('extras', 'mann_whitney_u', 'p_asymptotic_two_sided_continuity'), {}, 'p_value'),
+    figure('mann_whitney_u', at('extras', 'mann_whitney_u', 'U_reference')),
+    figure('mann_whitney_u', at('extras', 'mann_whitney_u', 'p_asymptotic_two_sided_continuity'), {}, 'p_value'),
+    figure('cramer_von_mises', at('extras', 'cramer_von_mises', 'statistic')),
+    figure('cramer_von_mises', at('extras', 'cramer_von_mises', 'p_asymptotic'), {}, 'p_value'),
+    figure('welch_t', at('extras', 'welch_t', 't')),
+    figure('welch_t', at('extras', 'welch_t', 'p'), {}, 'p_value'),
   ];
 }
 

@@ -9,6 +9,9 @@ import { mergeMoments, momentsOf, noMoments } from './moments.ts';
 import { benjaminiHochberg } from './multiple-testing.ts';
 import { quantile, sorted } from './quantile.ts';
 import { finish } from './steps.ts';
+import { besselK } from './bessel-k.ts';
+import { cramerVonMises } from './cramer-von-mises.ts';
+import { studentTwoSided } from './student.ts';
 import { chiSquareTail } from './tails.ts';
 import { wasserstein } from './wasserstein.ts';
 
@@ -156,3 +159,40 @@ function subsets(n: number, k: number): Set<number>[] {
   if (n < k) return [];
   return [...subsets(n - 1, k), ...subsets(n - 1, k - 1).map((chosen) => new Set([...chosen, n - 1]))];
 }
+
+describe('tests of two samples that have a closed law', () => {
+  it("Student's p is right for few and many degrees of freedom, near 0 and far out", () => {
+    for (const [t, df, p] of [
+      [0.1, 1, 0.936548965138893],
+      [2, 1.5, 0.22418833035605112],
+      [-40, 30, 1.3726045194406417e-27],
+      [3, 1e6, 0.0026998625414218],
+      [0.5, 250, 0.6175148859192405],
+    ] as const)
+      expect(studentTwoSided(t, df) / p).toBeCloseTo(1, 9);
+  });
+
+  it("Bessel's K is right near 0 and far out", () => {
+    for (const [x, value] of [
+      [1, 0.430739774],
+      [20, 5.75000207e-10],
+    ] as const)
+      expect(besselK(0.25, x) / value).toBeCloseTo(1, 8);
+  });
+
+  it("Cramér and von Mises' T does not change when the samples change places, and p falls when they part", () => {
+    fc.assert(
+      fc.property(smallSample, smallSample, (a, b) => {
+        const [reference, current] = [sorted([...a, 1]), sorted([...b, 1])];
+        const found = cramerVonMises(reference, current);
+        expect(cramerVonMises(current, reference).statistic).toBeCloseTo(found.statistic, 12);
+        expect(found.p).toBeGreaterThanOrEqual(0);
+        expect(found.p).toBeLessThanOrEqual(1);
+      }),
+    );
+    const apart = (by: number) =>
+      cramerVonMises(sorted([1, 2, 3, 4, 5]), sorted([1 + by, 2 + by, 3 + by, 4 + by, 5 + by])).p;
+    expect(apart(1)).toBeGreaterThan(apart(3));
+    expect(apart(3)).toBeGreaterThan(apart(9));
+  });
+});

@@ -1,3 +1,4 @@
+import { cramerVonMises } from '../../stats/cramer-von-mises.ts';
 import {
   exactCells,
   ksAsymptoticKolmogorov,
@@ -11,6 +12,7 @@ import {
 import { momentsOf, populationDeviation } from '../../stats/moments.ts';
 import { mannWhitney } from '../../stats/rank-sum.ts';
 import { energyDistance, wasserstein } from '../../stats/wasserstein.ts';
+import { welch } from '../../stats/welch.ts';
 import { AppError } from '@signalbox/errors';
 import { notDefined, type Comparing, type Outcome, type SamplesOf, type Settings } from './outcome.ts';
 
@@ -78,6 +80,16 @@ export function compareEnergy({ ascending: { reference, current } }: Numbers): O
 export function compareRanks({ ascending: { reference, current } }: Numbers): Outcome {
   const { u, p } = mannWhitney(reference, current);
   return { statistic: u, pValue: p, details: { U_reference: u, p_asymptotic_two_sided_continuity: p } };
+}
+
+export function compareCramerVonMises({ ascending: { reference, current } }: Numbers): Outcome {
+  const { statistic, p } = cramerVonMises(reference, current);
+  return { statistic, pValue: p, details: { p_asymptotic: p } };
+}
+
+export function compareMeans({ ascending: { reference, current } }: Numbers): Outcome {
+  const { t, df, p } = welch(reference, current);
+  return { statistic: t, pValue: p, details: { t, df } };
 }
 
 function* exactP(statistic: KsStatistic): Generator<undefined, number> {

@@ -1,7 +1,14 @@
 import type { DriftComparison, DriftComparisonRequest, DriftMethodName, DriftOptions } from '@signalbox/contracts';
 import { AppError, type FieldError } from '@signalbox/errors';
 import { compareChiSquare, compareCramersV, comparePsi, compareShares } from './compare-bins.ts';
-import { compareEnergy, compareKs, compareRanks, compareWasserstein } from './compare-numbers.ts';
+import {
+  compareCramerVonMises,
+  compareEnergy,
+  compareKs,
+  compareMeans,
+  compareRanks,
+  compareWasserstein,
+} from './compare-numbers.ts';
 import {
   compareCbpe,
   compareMissing,
@@ -75,10 +82,13 @@ function rawSamplesOf(request: DriftComparisonRequest) {
   return { rows: { reference: reference ?? [], current: current ?? [] } };
 }
 
+/** Which need two values on each side: there is no spread, and no pair, of one. */
+const pairwise: ReadonlySet<DriftMethodName> = new Set(['mmd', 'cramer_von_mises', 'welch_t']);
+
 /** Why there is nothing to compare; null where there is. */
 function lackOf(method: DriftMethodName, samples: Samples): string | null {
   const sizes = method === 'missing_share' ? rowsOf(samples) : sizesOf(samples);
-  const least = method === 'mmd' ? 2 : 1;
+  const least = pairwise.has(method) ? 2 : 1;
   const empty = (['reference', 'current'] as const).filter((side) => sizes[side] < least);
   if (empty.length === 0) return null;
   return `Fewer than ${String(least)} values: ${empty.join(', ')}.`;
@@ -118,7 +128,9 @@ const comparisons: Readonly<Record<DriftMethodName, Comparison>> = {
   l_infinity: sharesBy('l_infinity'),
   cramers_v: (samples, settings) => compareCramersV(as(samples, 'numeric', 'categorical'), settings),
   energy_distance: (samples) => compareEnergy(as(samples, 'numeric')),
-  mann_whitney: (samples) => compareRanks(as(samples, 'numeric')),
+  mann_whitney_u: (samples) => compareRanks(as(samples, 'numeric')),
+  cramer_von_mises: (samples) => compareCramerVonMises(as(samples, 'numeric')),
+  welch_t: (samples) => compareMeans(as(samples, 'numeric')),
   mmd: (samples, settings) => compareMmd(as(samples, 'embedding'), settings),
   centroid_euclidean: (samples) => compareCentroids('centroid_euclidean', as(samples, 'embedding')),
   centroid_cosine_distance: (samples) => compareCentroids('centroid_cosine_distance', as(samples, 'embedding')),

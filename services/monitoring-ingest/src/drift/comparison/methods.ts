@@ -113,11 +113,27 @@ export const methods: Readonly<Record<DriftMethodName, MethodDescription>> = {
     options: [],
     defaults: {},
   },
-  mann_whitney: {
+  mann_whitney_u: {
     summary: 'The rank sum test of Mann and Whitney.',
     kinds: numeric,
     statistic: 'U of the reference.',
     pValue: 'Two-sided, normal, with ties and continuity corrected.',
+    options: [],
+    defaults: {},
+  },
+  cramer_von_mises: {
+    summary: 'The two-sample test of Cramér and von Mises: the squared difference of the distribution functions.',
+    kinds: numeric,
+    statistic: 'T, by midranks.',
+    pValue: 'Of the limit law.',
+    options: [],
+    defaults: {},
+  },
+  welch_t: {
+    summary: "Welch's t test: whether two means are one, whatever the variances are.",
+    kinds: numeric,
+    statistic: 't of the mean of the reference less that of the current values; infinite where nothing varies.',
+    pValue: 'Two-sided, with the degrees of freedom of Satterthwaite.',
     options: [],
     defaults: {},
   },

@@ -81,12 +81,20 @@ export async function markSending(trx: Transaction<Schema>, id: string, now: Dat
     .execute();
 }
 
-/** Too much is sent there: they are told together with others, later. */
-export async function markHeld(trx: Transaction<Schema>, ids: readonly string[], now: Date): Promise<void> {
+/** Too much is sent there: all that is due is told together, later. */
+export async function holdDeliveries(
+  trx: Transaction<Schema>,
+  { tenantId, destination }: { tenantId: string; destination: string },
+  now: Date,
+): Promise<void> {
   await trx
     .updateTable('deliveries')
-    .set({ state: 'pending', held_at: sql<Date>`coalesce(held_at, ${now}::timestamptz)` })
-    .where('id', '=', sql<string>`any(${[...ids]})`)
+    .set({ held_at: now })
+    .where('tenant_id', '=', tenantId)
+    .where('destination', '=', destination)
+    .where('state', '=', 'pending')
+    .where('next_at', '<=', now)
+    .where('held_at', 'is', null)
     .execute();
 }
 

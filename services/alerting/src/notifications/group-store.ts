@@ -225,3 +225,22 @@ function groupOf(row: Selectable<NotificationTables['alert_groups']>): GroupRow 
     emptySince: row.empty_since,
   };
 }
+
+/** When a group is looked at next; null for one that is not there any more. */
+export async function findNextBeat(db: Kysely<Schema>, tenantId: string, groupKey: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('alert_groups')
+    .select('next_flush_at')
+    .where('tenant_id', '=', tenantId)
+    .where('group_key', '=', groupKey)
+    .orderBy('next_flush_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_flush_at ?? null;
+}
+
+/** When the next group of all has to be looked at; null where there is none. */
+export async function nextFlushAt(db: Kysely<Schema>): Promise<Date | null> {
+  const row = await db.selectFrom('alert_groups').select('next_flush_at').orderBy('next_flush_at').limit(1).executeTakeFirst();
+  return row?.next_flush_at ?? null;
+}

@@ -41,7 +41,9 @@ export async function claimDueDestinations(
 /** When the next message of all may be sent; null where none waits. What is on its way, and its successors, count from its lease. */
 export async function nextClaimAt(db: Kysely<Schema>): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`
-    select min(greatest(next_at, blocked_until, lease_until)) as at from destinations where next_at is not null`.execute(db);
+    select min(greatest(next_at, blocked_until, lease_until)) as at from destinations where next_at is not null`.execute(
+    db,
+  );
   return rows[0]?.at ?? null;
 }
 

@@ -18,12 +18,16 @@ describe('when what failed is tried again (MX-12, MX-13)', () => {
   });
 
   it('is never for what is refused three times, or for good', () => {
-    expect([1, 2, 3].map((attempts) => delay(patientRetries, { outcome: rejected, attempts, random: () => 1 }))).toEqual([30_000, 300_000, null]);
+    expect(
+      [1, 2, 3].map((attempts) => delay(patientRetries, { outcome: rejected, attempts, random: () => 1 })),
+    ).toEqual([30_000, 300_000, null]);
     expect(delay(patientRetries, { outcome: { ...rejected, isFinal: true } })).toBeNull();
   });
 
   it('grows by half each time in the manner of Alertmanager, up to a minute', () => {
-    expect([1, 2, 3, 20].map((attempts) => delay(alertmanagerRetries, { attempts }))).toEqual([500, 750, 1_125, 60_000]);
+    expect([1, 2, 3, 20].map((attempts) => delay(alertmanagerRetries, { attempts }))).toEqual([
+      500, 750, 1_125, 60_000,
+    ]);
     expect(delay(alertmanagerRetries, { random: () => 0 })).toBe(250);
     const unavailable = { kind: 'throttled', status: 503, retryAfterMs: null, reason: '' } as const;
     expect(delay(alertmanagerRetries, { outcome: unavailable })).toBe(500);

@@ -58,7 +58,7 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'chat-router',
     // It hands the gateway what belongs into the audit log, and monitoring what was used.
-    calls: ['gateway', 'monitoring-ingest'],
+    calls: ['gateway', 'monitoring-ingest', 'alerting'],
     environment: ({ secret }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
       // A model server on this machine is what a newcomer has, so that tenants here may connect to it.
@@ -71,7 +71,8 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'monitoring-ingest',
-    calls: ['gateway'],
+    // It wakes alerting when something was measured.
+    calls: ['gateway', 'alerting'],
     environment: () => ({}),
     settings: ['RAW_RETENTION_DAYS', 'INTAKE_PENDING_ROWS_MAX', 'INTAKE_PENDING_BYTES_MAX'],
     files: [],
@@ -80,7 +81,11 @@ export const services: readonly ServiceDefinition[] = [
     name: 'alerting',
     // It reads what is measured, tells the router what is wrong, and hands the gateway what belongs into the audit log.
     calls: ['gateway', 'chat-router', 'monitoring-ingest'],
-    environment: ({ secret, urlOf }) => ({
+    environment: ({ secret, urlOf, adminUrlOf }) => ({
+      MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
+      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest']
+        .map((name) => `${name}=${adminUrlOf(name)}`)
+        .join(','),
       VAULT_KEYS: `1:${secret('alerting-vault')}`,
       // Whoever tries this out has the receivers on this machine.
       OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',

@@ -28,6 +28,7 @@ import { startBudgetWorker } from '../money/budget-crossed.worker.ts';
 import { createExtractiveProvider } from '../providers/extractive/provider.ts';
 import { createProvider } from '../providers/create-provider.ts';
 import { breakerHealth } from '../provider-states/breaker-health.ts';
+import { startAlertWorkers } from '../alerts/alert-changed.worker.ts';
 import { startProviderStateWorker } from '../provider-states/provider-state-changed.worker.ts';
 import { mountProviderStateRoutes } from '../provider-states/routes.ts';
 import { createTellProviderState } from '../provider-states/tell-provider-state.ts';
@@ -97,6 +98,7 @@ export async function startChatRouter(
   const worker = owned.use(startUsageWorker(working));
   const budgetWorker = owned.use(startBudgetWorker({ ...working, events }));
   const stateWorker = owned.use(startProviderStateWorker({ ...working, events }));
+  const alertWorkers = startAlertWorkers({ ...working, events }).map((worker) => owned.use(worker));
   const cacheRedis = owned.use(openRedis({ url: redisCacheUrl, name: serviceName, use: 'request', logger }));
   const breakerEvents = owned.use(
     openRedis({ url: redisCacheUrl, name: `${serviceName} breakers`, use: 'worker', logger }),
@@ -196,6 +198,12 @@ export async function startChatRouter(
       usage_worker: { probe: () => worker.probe(), critical: false },
       budget_worker: { probe: () => budgetWorker.probe(), critical: false },
       provider_state_worker: { probe: () => stateWorker.probe(), critical: false },
+      alert_workers: {
+        probe: async () => {
+          await Promise.all(alertWorkers.map((worker) => worker.probe()));
+        },
+        critical: false,
+      },
       task_worker: { probe: () => systems.taskWorker.probe(), critical: false },
       ...Object.fromEntries(providers.map((provider) => [`provider_${provider.name}`, probeOf(provider)])),
     },

@@ -52,7 +52,8 @@ describe('alerts that reach people through the gateway (MX-9, MX-10, MX-11, MX-1
       body: [{ labels: { alertname, severity: 'critical' }, annotations: { summary: 'p95 is 5 s' }, endsAt }],
     });
   const told = (sink: HttpSink, alertname: string) => sink.accepted.filter(({ text }) => text.includes(alertname));
-  const mailed = (alertname: string) => inbox.received.filter(({ email }) => email.subject?.includes(alertname) === true);
+  const mailed = (alertname: string) =>
+    inbox.received.filter(({ email }) => email.subject?.includes(alertname) === true);
 
   it('tells one bad alert to an inbox, a Slack-shaped webhook and a signed webhook, each exactly once', async () => {
     expect((await post('OneBadAlert')).status).toBe(200);
@@ -109,24 +110,32 @@ describe('alerts that reach people through the gateway (MX-9, MX-10, MX-11, MX-1
     hook.behave(() => ({ status: 500 }));
     await post('BeforeTheKill');
     const first = await waitFor(() => hook.requests.find(({ text }) => text.includes('BeforeTheKill')));
+    await waitFor(async () => {
+      const { body } = await opened.ask('/api/v1/deliveries?state=pending');
+      return (body['data'] as { attempts: number }[]).some(({ attempts }) => attempts > 0);
+    });
     await opened.service('alerting').kill('SIGKILL');
     hook.behave(() => ({}));
     await opened.service('alerting').restart();
-    const [second] = await waitFor(() => {
-      const requests = told(hook, 'BeforeTheKill');
-      return requests.length > 0 && requests;
-    }, { timeoutMs: 120_000 });
+    const [second] = await waitFor(
+      () => {
+        const requests = told(hook, 'BeforeTheKill');
+        return requests.length > 0 && requests;
+      },
+      { timeoutMs: 120_000 },
+    );
     expect(second?.headers['webhook-id']).toBe(first.headers['webhook-id']);
   }, 180_000);
 
   it('goes on telling while Redis is frozen', async () => {
     const { redis } = opened.mesh.stores;
-    redis.signal('SIGSTOP');
+    if (redis === undefined) throw new Error('this mesh should own its Redis');
+    redis.freeze();
     try {
       expect((await post('WithoutRedis')).status).toBe(200);
       await waitFor(() => told(hook, 'WithoutRedis').length > 0, { what: 'the webhook', timeoutMs: 60_000 });
     } finally {
-      redis.signal('SIGCONT');
+      redis.thaw();
     }
   }, 120_000);
 

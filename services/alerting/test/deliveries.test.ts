@@ -92,9 +92,9 @@ describe('a notification (MX-9, MX-10, MX-11, MX-13)', () => {
     // Claimed by a process that is killed here: before it sent, or before it could say so.
     const { claimed } = await world.claim();
     expect(claimed).toHaveLength(1);
-    await world.pass(seconds(80), seconds(10));
+    await world.pass(seconds(40), seconds(10));
     expect(hook.requests).toHaveLength(before);
-    await world.pass(seconds(30), seconds(10));
+    await world.pass(seconds(10), seconds(10));
     expect(hook.requests.slice(before).map(({ headers }) => headers['webhook-id'])).toEqual([claimed[0]?.delivery.id]);
     expect(await outcomes(world)).toEqual([{ kind: 'webhook', state: 'sent', attempts: 2 }]);
   });

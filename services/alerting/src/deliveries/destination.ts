@@ -86,77 +86,77 @@ export function settleAttempt(
   destination: Destination,
   delivery: Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>,
   outcome: SendOutcome,
-  { now, random, limit, policy = patientRetries, nextBeat = null }: SettleOptions,
+  options: SettleOptions,
 ): Settlement {
-  const after = (delayMs: number): Date => new Date(now.getTime() + delayMs);
-  const isTooOld = now.getTime() - delivery.createdAt.getTime() >= giveUpAfterMs;
-  const retried = (failed: FailedOutcome): Settlement['delivery'] => {
-    const attempt = { outcome: failed, attempts: delivery.attempts, now, random, nextBeat };
-    const nextAt = isTooOld ? null : policy.nextAttemptAt(attempt);
-    return nextAt === null ? { state: 'dead', nextAt: null } : { state: 'pending', nextAt };
-  };
-  const dead = { state: 'dead', nextAt: null } as const;
-  const unchanged = { destination, hasRecovered: false, isGone: false, tell: null };
   switch (outcome.kind) {
-    case 'accepted': {
-      const sent = { at: now.getTime(), severity: delivery.severity };
-      const kept = [...destination.sentRecently, sent].filter(({ at }) => at > now.getTime() - limit.windowMs);
-      return {
-        ...unchanged,
-        delivery: { state: 'sent', nextAt: null },
-        hasRecovered: destination.failures > 0,
-        tell: destination.toldFailingAt === null ? null : 'recovered',
-        destination: {
-          failures: 0,
-          failingSince: null,
-          toldFailingAt: null,
-          blockedUntil: null,
-          sentRecently: kept.slice(-sentKeptMax),
-        },
-      };
-    }
+    case 'accepted':
+      return settleAccepted(destination, delivery, options);
     case 'throttled':
-    case 'failed': {
-      const failures = destination.failures + 1;
-      const failingSince = destination.failingSince ?? now;
-      const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.max(0, failures - policy.failuresToRest));
-      const asked = outcome.kind === 'throttled' ? outcome.retryAfterMs : null;
-      const blockMs = Math.max(asked ?? 0, failures >= policy.failuresToRest ? restMs * (0.5 + random() / 2) : 0);
-      const settled = retried(outcome);
-      const isLong = failures >= policy.failuresToRest && now.getTime() - failingSince.getTime() >= tellFailingAfterMs;
-      const tellFailing = destination.toldFailingAt === null && (isLong || settled.state === 'dead');
-      return {
-        ...unchanged,
-        delivery: settled,
-        tell: tellFailing ? 'failing' : null,
-        destination: {
-          ...destination,
-          failures,
-          failingSince,
-          blockedUntil: blockMs > 0 ? after(blockMs) : null,
-          toldFailingAt: tellFailing ? now : destination.toldFailingAt,
-        },
-      };
-    }
+    case 'failed':
+      return settleFailed(destination, delivery, outcome, options);
     case 'rejected': {
-      const settled = retried(outcome);
-      const tellFailing = settled.state === 'dead' && destination.toldFailingAt === null;
-      return {
-        ...unchanged,
-        delivery: settled,
-        tell: tellFailing ? 'failing' : null,
-        destination: { ...destination, toldFailingAt: tellFailing ? now : destination.toldFailingAt },
-      };
+      const settled = retried(delivery, outcome, options);
+      return { ...notDelivered(destination, settled.state === 'dead', options.now), delivery: settled };
     }
-    case 'gone': {
-      const tellFailing = destination.toldFailingAt === null;
-      return {
-        ...unchanged,
-        delivery: dead,
-        isGone: true,
-        tell: tellFailing ? 'failing' : null,
-        destination: { ...destination, toldFailingAt: destination.toldFailingAt ?? now },
-      };
-    }
+    case 'gone':
+      return { ...notDelivered(destination, true, options.now), delivery: dead, isGone: true };
   }
+}
+
+type Attempted = Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>;
+const dead = { state: 'dead', nextAt: null } as const;
+
+function settleAccepted(destination: Destination, { severity }: Attempted, { now, limit }: SettleOptions): Settlement {
+  const sent = [...destination.sentRecently, { at: now.getTime(), severity }];
+  const kept = sent.filter(({ at }) => at > now.getTime() - limit.windowMs).slice(-sentKeptMax);
+  return {
+    delivery: { state: 'sent', nextAt: null },
+    hasRecovered: destination.failures > 0,
+    isGone: false,
+    tell: destination.toldFailingAt === null ? null : 'recovered',
+    destination: { failures: 0, failingSince: null, toldFailingAt: null, blockedUntil: null, sentRecently: kept },
+  };
+}
+
+function settleFailed(
+  destination: Destination,
+  delivery: Attempted,
+  outcome: Extract<SendOutcome, { kind: 'throttled' | 'failed' }>,
+  options: SettleOptions,
+): Settlement {
+  const { now, random, policy = patientRetries } = options;
+  const failures = destination.failures + 1;
+  const failingSince = destination.failingSince ?? now;
+  const rests = failures >= policy.failuresToRest;
+  const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.max(0, failures - policy.failuresToRest));
+  const askedMs = outcome.kind === 'throttled' ? (outcome.retryAfterMs ?? 0) : 0;
+  const blockMs = Math.max(askedMs, rests ? restMs * (0.5 + random() / 2) : 0);
+  const blockedUntil = blockMs > 0 ? new Date(now.getTime() + blockMs) : null;
+  const settled = retried(delivery, outcome, options);
+  const isLong = rests && now.getTime() - failingSince.getTime() >= tellFailingAfterMs;
+  return {
+    ...notDelivered({ ...destination, failures, failingSince, blockedUntil }, isLong || settled.state === 'dead', now),
+    delivery: settled,
+  };
+}
+
+/** Others are told once for as long as it lasts. */
+function notDelivered(destination: Destination, isWorthTelling: boolean, now: Date): Omit<Settlement, 'delivery'> {
+  const isTold = isWorthTelling && destination.toldFailingAt === null;
+  return {
+    hasRecovered: false,
+    isGone: false,
+    tell: isTold ? 'failing' : null,
+    destination: { ...destination, toldFailingAt: isTold ? now : destination.toldFailingAt },
+  };
+}
+
+function retried(
+  { attempts, createdAt }: Attempted,
+  outcome: FailedOutcome,
+  { now, random, policy = patientRetries, nextBeat = null }: SettleOptions,
+): Settlement['delivery'] {
+  if (now.getTime() - createdAt.getTime() >= giveUpAfterMs) return dead;
+  const nextAt = policy.nextAttemptAt({ outcome, attempts, now, random, nextBeat });
+  return nextAt === null ? dead : { state: 'pending', nextAt };
 }

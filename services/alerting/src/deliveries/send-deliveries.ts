@@ -47,7 +47,8 @@ export interface ClaimedDelivery {
   readonly notification: Notification;
 }
 
-const leaseMs = 90_000;
+/** After a sender was killed this is how long the message waits; an attempt ends well before. */
+const leaseMs = 45_000;
 /** So many held messages become one at most; the next ones become another. */
 const digestMax = 1_000;
 

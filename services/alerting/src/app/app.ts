@@ -77,7 +77,7 @@ export async function startAlerting(
   };
   // Each domain connects itself, and says what is worth probing.
   const domains: DomainProbes[] = [startAlerts(deps, owned), startRules(deps, owned), startNotifications(deps, owned)];
-  startRouting(deps, () => undefined);
+  startRouting(deps);
 
   const health = createHealth({
     service: serviceName,

@@ -35,7 +35,8 @@ const measure = (modelId: string, more: Json = {}) =>
   opened.ask('/api/v1/metrics/inference', {
     body: { model_id: modelId, model_type: 'llm', request_id: `r-${String((requests += 1))}`, latency: 2_500, ...more },
   });
-const alertsOf = async (query: string) => (await opened.ask(`/api/v1/alerts?limit=100&${query}`)).body['data'] as Json[];
+const alertsOf = async (query: string) =>
+  (await opened.ask(`/api/v1/alerts?limit=100&${query}`)).body['data'] as Json[];
 const untilAlert = (query: string) =>
   waitFor(async () => (await alertsOf(query))[0] ?? null, { timeoutMs: 60_000, what: query });
 const told = (text: string) => hook.accepted.filter((one) => one.text.includes(text));
@@ -73,7 +74,12 @@ describe('one bad measurement through the gateway (MX-8, MX-14, MX-15)', () => {
     const old = await opened.ask('/alerts?model_id=shop%2Flegacy&resolved=false');
     expect(old.headers.has('deprecation')).toBe(true);
     const [row] = JSON.parse(old.text) as Json[];
-    expect(row).toMatchObject({ model_id: 'shop/legacy', alert_type: 'error_rate', severity: 'critical', resolved: false });
+    expect(row).toMatchObject({
+      model_id: 'shop/legacy',
+      alert_type: 'error_rate',
+      severity: 'critical',
+      resolved: false,
+    });
     const resolved = await opened.ask('/alerts/resolve', { body: { alert_id: row?.['id'] } });
     expect([resolved.status, resolved.body['status']]).toEqual([200, 'success']);
     expect((await alertsOf('model_id=shop%2Flegacy'))[0]).toMatchObject({ state: 'resolved', resolved: true });
@@ -113,7 +119,14 @@ tests:
 `;
     const tested = await opened.ask('/api/v1/alert-rules/test', { body: { yaml } });
     expect(tested.body).toEqual({ passed: true, tests: [{ name: 'test 1', passed: true, failures: [] }] });
-    const condition = { kind: 'series', metric: 'latency_ms', aggregate: 'p95', window: '1m', comparator: '>', threshold: 1_000 };
+    const condition = {
+      kind: 'series',
+      metric: 'latency_ms',
+      aggregate: 'p95',
+      window: '1m',
+      comparator: '>',
+      threshold: 1_000,
+    };
     const preview = await opened.ask('/api/v1/alert-rules/preview', { body: { rule: { name: 'P95', condition } } });
     expect(preview.status).toBe(200);
     expect(JSON.stringify(preview.body)).toContain('shop/slow');

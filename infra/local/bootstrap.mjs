@@ -77,6 +77,12 @@ own under --storage.path. SIGHUP and POST /-/reload read the file again; SIGTERM
   --cluster.listen-address  empty: not shown as a cluster of one
   --log.level             debug, info, warn or error (info)`,
   },
+  'test-rules': {
+    program: 'services/alerting/src/test-rules-main.ts',
+    help: `npm run test-rules -- rules.yml …: runs the unit tests that files of alert rules hold. Needs no services.
+
+  --config.file=alertmanager.yml   by which routes, to test where alerts go`,
+  },
   build: {
     program: 'node_modules/turbo/bin/turbo',
     first: ['run', 'build'],

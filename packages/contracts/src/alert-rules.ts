@@ -14,7 +14,9 @@ const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/, 'Expected l
 const Template = z
   .string()
   .max(2_000)
-  .describe('Text with `{{ value }}`, `{{ threshold }}`, `{{ labels.<name> }}`; `| round 2`, `| percent`, `| upper` after it.');
+  .describe(
+    'Text with `{{ value }}`, `{{ threshold }}`, `{{ labels.<name> }}`; `| round 2`, `| percent`, `| upper` after it.',
+  );
 const Filter = z.string().min(1).max(200).optional();
 
 export const SeriesCondition = z
@@ -73,7 +75,11 @@ const BurnRateCondition = z
     kind: z.literal('burn_rate'),
     objective_id: Filter.describe('Absent: every objective.'),
     long_window: z.enum(['1h', '6h', '3d']),
-    factor: z.number().positive().max(1_000).describe('14.4 of 1h, 6 of 6h, 1 of 3d: both windows have to burn faster.'),
+    factor: z
+      .number()
+      .positive()
+      .max(1_000)
+      .describe('14.4 of 1h, 6 of 6h, 1 of 3d: both windows have to burn faster.'),
   })
   .meta({ id: 'BurnRateCondition' });
 
@@ -95,18 +101,26 @@ const shape = {
   interval: Duration.optional().describe('How often it is evaluated by the clock. Default `30s`; 1s to 1d.'),
   for: Duration.optional().describe('How long it must hold before it fires. Default `0`.'),
   keep_firing_for: Duration.optional().describe('How long it fires on after it was last seen to hold. Default `0`.'),
-  cooldown: Duration.optional().describe('How long after an end the next beginning waits, unless more severe. Default `0`.'),
+  cooldown: Duration.optional().describe(
+    'How long after an end the next beginning waits, unless more severe. Default `0`.',
+  ),
   no_data: z
     .enum(['alert', 'ok', 'keep', 'no_data'])
     .optional()
-    .describe('What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`.'),
+    .describe(
+      'What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`.',
+    ),
   severity: z
     .union([z.literal('by_ratio'), AlertSeverity])
     .optional()
     .describe('`by_ratio`: by value ÷ threshold, from 2 critical, 1.5 high, 1.2 medium, else low. Default `by_ratio`.'),
   labels: z.record(LabelName, Template).optional(),
   annotations: z.record(LabelName, Template).optional(),
-  channels: z.array(z.string().min(1).max(100)).max(20).optional().describe('Names of receivers; becomes the label `channels`.'),
+  channels: z
+    .array(z.string().min(1).max(100))
+    .max(20)
+    .optional()
+    .describe('Names of receivers; becomes the label `channels`.'),
 };
 
 export const AlertRuleInput = z.strictObject(shape).meta({ id: 'AlertRuleInput' });

@@ -43,7 +43,9 @@ export const Alert = z
     active_since: time.nullable(),
     fired_at: time.nullable(),
     last_seen_at: time.nullable(),
-    ends_at: time.nullable().describe('Of a posted one: until when it is taken to hold. Null: until it is seen to end.'),
+    ends_at: time
+      .nullable()
+      .describe('Of a posted one: until when it is taken to hold. Null: until it is seen to end.'),
     resolved_at: time.nullable(),
     resolution: z
       .object({

@@ -33,15 +33,23 @@ const alertsOf = async (caller: CallerIdentity, query = '') =>
 async function untilAlert(caller: CallerIdentity, wanted: Json): Promise<Json> {
   return waitFor(
     async () =>
-      (await alertsOf(caller)).find((alert) => Object.entries(wanted).every(([name, value]) => alert[name] === value)) ??
-      null,
+      (await alertsOf(caller)).find((alert) =>
+        Object.entries(wanted).every(([name, value]) => alert[name] === value),
+      ) ?? null,
     { timeoutMs: 20_000 },
   );
 }
 
 const slow = {
   name: 'Slow',
-  condition: { kind: 'series', metric: 'latency_ms', aggregate: 'max', window: '3s', comparator: '>', threshold: 1_000 },
+  condition: {
+    kind: 'series',
+    metric: 'latency_ms',
+    aggregate: 'max',
+    window: '3s',
+    comparator: '>',
+    threshold: 1_000,
+  },
   interval: '1s',
   no_data: 'ok',
   labels: { team: 'search' },
@@ -54,13 +62,20 @@ describe('rules over HTTP (OD-12)', () => {
     const { body } = await service.get('/api/v1/alert-rules?limit=100', as(caller));
     const rules = body['data'] as { id: string; name: string; origin: string; condition: Json }[];
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
-    expect(byName.get('ErrorRateHigh')?.condition).toMatchObject({ metric: 'error_rate', comparator: '>', threshold: 0.05 });
+    expect(byName.get('ErrorRateHigh')?.condition).toMatchObject({
+      metric: 'error_rate',
+      comparator: '>',
+      threshold: 0.05,
+    });
     expect(byName.get('CpuUsageHigh')?.condition).toMatchObject({ metric: 'cpu_usage', threshold: 0.8 });
     expect(byName.get('MemoryUsageHigh')?.condition).toMatchObject({ metric: 'memory_usage', threshold: 0.85 });
     expect(byName.get('DependencyUnhealthy')?.condition).toMatchObject({ signal: 'dependency', states: ['unhealthy'] });
-    expect(rules.map(({ condition }) => condition['factor']).filter((factor) => factor !== undefined).sort()).toEqual([
-      1, 14.4, 6,
-    ]);
+    expect(
+      rules
+        .map(({ condition }) => condition['factor'])
+        .filter((factor) => factor !== undefined)
+        .sort(),
+    ).toEqual([1, 14.4, 6]);
     const id = String(byName.get('CpuUsageHigh')?.id);
     const answer = await service.fetch(`/api/v1/alert-rules/${id}`, { method: 'DELETE' }, as(caller));
     expect(answer.status).toBe(204);
@@ -74,7 +89,10 @@ describe('rules over HTTP (OD-12)', () => {
     expect([made.status, made.body]).toMatchObject([201, { name: 'Slow', origin: 'api', enabled: true, for: '0' }]);
     const path = `/api/v1/alert-rules/${String(made.body['id'])}`;
     expect(made.headers.get('location')).toBe(path);
-    expect((await post(caller, '/api/v1/alert-rules', slow)).body).toMatchObject({ error_code: 'CONFLICT', name: 'Slow' });
+    expect((await post(caller, '/api/v1/alert-rules', slow)).body).toMatchObject({
+      error_code: 'CONFLICT',
+      name: 'Slow',
+    });
     const patch = { method: 'PATCH', body: '{"for":"5m"}', headers: { 'content-type': 'application/json' } };
     const changed = await service.fetch(path, patch, as(caller));
     expect(await changed.json()).toMatchObject({ for: '5m', name: 'Slow' });
@@ -235,7 +253,12 @@ describe('evaluation (MX-8)', () => {
 });
 
 describe('what the other services tell', () => {
-  async function tell(event: Parameters<ReturnType<typeof createEmitter>['outboxRows']>[0], payload: unknown, caller: CallerIdentity, id?: string) {
+  async function tell(
+    event: Parameters<ReturnType<typeof createEmitter>['outboxRows']>[0],
+    payload: unknown,
+    caller: CallerIdentity,
+    id?: string,
+  ) {
     const logger = createLogger({ service: 'test', write: () => undefined });
     await using queues = createQueues({
       redisUrl: testStore('SIGNALBOX_TEST_REDIS_URL'),
@@ -253,7 +276,9 @@ describe('what the other services tell', () => {
     );
     const emitter = createEmitter({ service: 'emitter' in event ? event.emitter : 'gateway', identityKeys });
     const rows = emitter.outboxRows(event, payload, caller, id === undefined ? {} : { id });
-    await queues.publish(rows.filter(({ name }) => name.endsWith('.alerting')).map((row) => ({ ...row, publishes: 1 })));
+    await queues.publish(
+      rows.filter(({ name }) => name.endsWith('.alerting')).map((row) => ({ ...row, publishes: 1 })),
+    );
   }
 
   it('makes alerts of a provider that rests, a budget that is used up and a model that drifts, and ends them', async () => {

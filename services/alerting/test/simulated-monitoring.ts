@@ -39,7 +39,10 @@ export async function simulateMonitoring(): Promise<SimulatedMonitoring> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(state, {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    measure(tenantId: string, { model = 'm', metric, value, agoMs = 0 }: Parameters<SimulatedMonitoring['measure']>[1]) {
+    measure(
+      tenantId: string,
+      { model = 'm', metric, value, agoMs = 0 }: Parameters<SimulatedMonitoring['measure']>[1],
+    ) {
       tenants.set(tenantId, [...(tenants.get(tenantId) ?? []), { at: Date.now() - agoMs, model, metric, value }]);
     },
     async [Symbol.asyncDispose]() {

@@ -9,4 +9,14 @@ import type { SignalTables } from '../signals/signal-store.ts';
 import type { SilenceTables } from '../silences/silence-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
-export interface Schema extends OutboxTables, AlertTables, RuleTables, SignalTables, SilenceTables, ConfigurationTables, NotificationTables, ChannelTables, DeliveryTables {}
+export interface Schema
+  extends
+    OutboxTables,
+    AlertTables,
+    RuleTables,
+    SignalTables,
+    SilenceTables,
+    ConfigurationTables,
+    NotificationTables,
+    ChannelTables,
+    DeliveryTables {}

@@ -45,6 +45,9 @@ export function startRules(deps: DomainDeps, owned: AsyncDisposableStack): Domai
   owned.use(startDependencyWatch({ db, services: config.watchedServices, wake, logger }));
   mountRuleRoutes(routes, { db, tell, tellAudit, configurations, sourcesOf, beginTenant, wake, nudgeRelay });
   return Object.fromEntries(
-    Object.entries(workers).map(([name, worker]) => [`${name}_worker`, { probe: () => worker.probe(), critical: false }]),
+    Object.entries(workers).map(([name, worker]) => [
+      `${name}_worker`,
+      { probe: () => worker.probe(), critical: false },
+    ]),
   );
 }

@@ -111,7 +111,13 @@ export async function applyRules(
       await removeLocked(trx, tell, row);
       applied.deleted.push(row.name);
     }
-    await tellAudit(trx, { action: 'alert_rule.changed', target: 'yaml', principal, requestId, details: { ...applied } });
+    await tellAudit(trx, {
+      action: 'alert_rule.changed',
+      target: 'yaml',
+      principal,
+      requestId,
+      details: { ...applied },
+    });
     return applied;
   });
 }

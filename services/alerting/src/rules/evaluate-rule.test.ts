@@ -29,22 +29,31 @@ describe('templates', () => {
   const facts = { value: 0.05678, threshold: 0.05, labels: { model_id: 'm<1>', constructor: 'x' } };
 
   it('fill in facts and nothing else', () => {
-    expect(fillTemplate('{{ labels.model_id }}: {{value|percent}} > {{ threshold | percent }}', facts)).toBe('m<1>: 5.68% > 5%');
+    expect(fillTemplate('{{ labels.model_id }}: {{value|percent}} > {{ threshold | percent }}', facts)).toBe(
+      'm<1>: 5.68% > 5%',
+    );
     expect(fillTemplate('{{ value | round 2 }} {{ labels.model_id | upper }}', facts)).toBe('0.06 M<1>');
     expect(fillTemplate('{{ labels.missing }}{{ labels.toString }}', facts)).toBe('');
     expect(fillTemplate('{{ value }}', { ...facts, value: null })).toBe('');
   });
 
   it('do not fill in what a label holds a second time', () => {
-    expect(fillTemplate('{{ labels.a }}', { ...facts, labels: { a: '{{ labels.b }}', b: 'secret' } })).toBe('{{ labels.b }}');
+    expect(fillTemplate('{{ labels.a }}', { ...facts, labels: { a: '{{ labels.b }}', b: 'secret' } })).toBe(
+      '{{ labels.b }}',
+    );
   });
 
-  it.each(['{{ process.env }}', '{{ value | eval }}', '{{ labels["a"] }}', '{{ value', 'value }}', '{{ }}', '{{ constructor }}'])(
-    'refuse %s',
-    (text) => {
-      expect(templateFlaw(text)).not.toBeNull();
-    },
-  );
+  it.each([
+    '{{ process.env }}',
+    '{{ value | eval }}',
+    '{{ labels["a"] }}',
+    '{{ value',
+    'value }}',
+    '{{ }}',
+    '{{ constructor }}',
+  ])('refuse %s', (text) => {
+    expect(templateFlaw(text)).not.toBeNull();
+  });
 });
 
 describe('the value of a window', () => {

@@ -22,7 +22,13 @@ const pagesMax = 20;
 
 const shortWindows = { '1h': '5m', '6h': '30m', '3d': '6h' } as const;
 
-export function createMonitoringClient({ url, identityKeys }: { url: string; identityKeys: IdentityKeys }): MonitoringClient {
+export function createMonitoringClient({
+  url,
+  identityKeys,
+}: {
+  url: string;
+  identityKeys: IdentityKeys;
+}): MonitoringClient {
   return (tenantId) => {
     const get = async <Answer extends z.ZodType>(path: string, answer: Answer | null): Promise<z.output<Answer>> => {
       if (answer === null) throw new TypeError(`${path} has no answer to be read`);

@@ -7,7 +7,13 @@ import type { RuleRow, RuleSpec } from './rule.ts';
 export async function insertRule(
   trx: Transaction<Schema>,
   tenantId: string,
-  { id, spec, enabled, origin, now }: { id: string; spec: RuleSpec; enabled: boolean; origin: RuleRow['origin']; now: Date },
+  {
+    id,
+    spec,
+    enabled,
+    origin,
+    now,
+  }: { id: string; spec: RuleSpec; enabled: boolean; origin: RuleRow['origin']; now: Date },
 ): Promise<RuleRow> {
   const row = await trx
     .insertInto('rules')
@@ -203,7 +209,12 @@ export async function settleRule(
 /** Has the rules of a tenant evaluated as soon as may be: those that look at something of that kind. */
 export async function nudgeRules(
   trx: Kysely<Schema>,
-  { tenantId, kind, signal, now }: { tenantId: string | null; kind: 'series' | 'signal'; signal: string | null; now: Date },
+  {
+    tenantId,
+    kind,
+    signal,
+    now,
+  }: { tenantId: string | null; kind: 'series' | 'signal'; signal: string | null; now: Date },
 ): Promise<void> {
   await sql`
     update rules set nudged_at = ${now}, next_eval_at = least(next_eval_at, ${now}::timestamptz)

@@ -7,7 +7,9 @@ import type { RuleTables } from './rule-tables.ts';
 import { templateFlaw } from './template.ts';
 
 /** What a rule says, with everything that was left out said. */
-export type RuleSpec = { [Name in Exclude<keyof AlertRuleInput, 'enabled'>]-?: Exclude<AlertRuleInput[Name], undefined> };
+export type RuleSpec = {
+  [Name in Exclude<keyof AlertRuleInput, 'enabled'>]-?: Exclude<AlertRuleInput[Name], undefined>;
+};
 
 export type RuleRow = Selectable<RuleTables['rules']>;
 
@@ -61,7 +63,8 @@ function flawsOf(spec: RuleSpec): { path: string; message: string }[] {
     }
   }
   for (const name of ['alertname', 'severity', 'alert_type', 'channels'])
-    if (name in spec.labels) flaws.push({ path: `labels.${name}`, message: 'Expected another name: this one is taken.' });
+    if (name in spec.labels)
+      flaws.push({ path: `labels.${name}`, message: 'Expected another name: this one is taken.' });
   return flaws;
 }
 

@@ -16,8 +16,10 @@ export function sourcesOfTest({ series, signals, intervalMs, epoch }: TestInput)
     series: (query) => Promise.resolve(segmentsOf(query, series, { intervalMs, epoch })),
     modelThresholds: () => Promise.resolve(new Map()),
     burnRates: (objectiveId, longWindow) => {
-      const ofWindow = (window: string) => series.filter(({ metric, labels }) => metric === 'burn_rate' && labels['window'] === window);
-      const last = (one: InputSeries | undefined): number | null => one?.values.findLast((value) => value !== null) ?? null;
+      const ofWindow = (window: string) =>
+        series.filter(({ metric, labels }) => metric === 'burn_rate' && labels['window'] === window);
+      const last = (one: InputSeries | undefined): number | null =>
+        one?.values.findLast((value) => value !== null) ?? null;
       const short = { '1h': '5m', '6h': '30m', '3d': '6h' }[longWindow];
       return Promise.resolve(
         ofWindow(longWindow)
@@ -31,7 +33,13 @@ export function sourcesOfTest({ series, signals, intervalMs, epoch }: TestInput)
           })),
       );
     },
-    signals: (signal) => Promise.resolve((slot) => saidBy(slot, signals.filter((row) => row.signal === signal))),
+    signals: (signal) =>
+      Promise.resolve((slot) =>
+        saidBy(
+          slot,
+          signals.filter((row) => row.signal === signal),
+        ),
+      ),
   };
 }
 

@@ -17,7 +17,10 @@ const TestsFile = z.looseObject({
       z.strictObject({
         name: z.string().max(200).optional(),
         interval: z.string(),
-        input_series: z.array(z.strictObject({ series: z.string(), values: z.string() })).max(1_000).optional(),
+        input_series: z
+          .array(z.strictObject({ series: z.string(), values: z.string() }))
+          .max(1_000)
+          .optional(),
         signals: z
           .array(
             z.strictObject({
@@ -90,7 +93,8 @@ async function runTest(test: UnitTest, rules: readonly ReadRule[], route: Route,
   if (intervalMs === 0) throw invalid(`${path}.interval`, 'Expected more than nothing.');
   const series = (test.input_series ?? []).map((one, at): InputSeries => {
     const parsed = readInputSeries(one);
-    if (parsed === null) throw invalid(`${path}.input_series.${String(at)}`, 'Expected metric{name="value"} and values.');
+    if (parsed === null)
+      throw invalid(`${path}.input_series.${String(at)}`, 'Expected metric{name="value"} and values.');
     return parsed;
   });
   const signals = (test.signals ?? []).map((one, at): SignalRow => {
@@ -115,7 +119,11 @@ async function runTest(test: UnitTest, rules: readonly ReadRule[], route: Route,
   return failures;
 }
 
-function compare({ eval_time: time, alertname, exp_alerts: wanted = [] }: Expectation, firing: AlertRecord[], route: Route) {
+function compare(
+  { eval_time: time, alertname, exp_alerts: wanted = [] }: Expectation,
+  firing: AlertRecord[],
+  route: Route,
+) {
   const where = `${alertname} at ${time}`;
   const failures: string[] = [];
   const left = [...firing];
@@ -133,7 +141,9 @@ function compare({ eval_time: time, alertname, exp_alerts: wanted = [] }: Expect
     if (expected.exp_receivers !== undefined) {
       const receivers = matchRoutes(route, alert.labels).map(({ receiver }) => receiver);
       if (JSON.stringify(receivers) !== JSON.stringify(expected.exp_receivers))
-        failures.push(`${where}: expected the receivers ${expected.exp_receivers.join(', ')}, not ${receivers.join(', ')}.`);
+        failures.push(
+          `${where}: expected the receivers ${expected.exp_receivers.join(', ')}, not ${receivers.join(', ')}.`,
+        );
     }
   }
   for (const { labels } of left) failures.push(`${where}: unexpected alert ${JSON.stringify(labels)}.`);

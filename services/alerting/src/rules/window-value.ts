@@ -34,7 +34,9 @@ export function windowValue(
   if (isWhole(aggregate)) {
     const open = Math.floor(end / stepMs) * stepMs;
     const wanted = end - open >= stepMs / 2 ? [open, open - stepMs] : [open - stepMs, open];
-    const found = wanted.map((time) => buckets.find((bucket) => bucket.time === time)).filter((one) => one !== undefined);
+    const found = wanted
+      .map((time) => buckets.find((bucket) => bucket.time === time))
+      .filter((one) => one !== undefined);
     return found.find(({ count, value }) => count > 0 && value !== null)?.value ?? null;
   }
   // Buckets begin at multiples of their step, so the window does, too.
@@ -50,7 +52,9 @@ export function windowValue(
     case 'rate':
       return inside.length === 0 ? null : (sum * stepMs) / windowMs;
     case 'avg':
-      return count === 0 ? null : inside.reduce((total, bucket) => total + (bucket.value ?? 0) * bucket.count, 0) / count;
+      return count === 0
+        ? null
+        : inside.reduce((total, bucket) => total + (bucket.value ?? 0) * bucket.count, 0) / count;
     case 'min':
       return inside.length === 0 ? null : Math.min(...values);
     case 'max':

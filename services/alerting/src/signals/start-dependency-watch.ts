@@ -69,7 +69,16 @@ async function stateOf({ adminUrl }: WatchedService): Promise<string> {
 async function note({ db, wake }: DependencyWatchDeps, subject: string, state: string, now: Date): Promise<void> {
   const known = await listSignals(db, '', 'dependency');
   if (known.some((row) => row.subject === subject && row.state === state)) return;
-  const row = { tenant_id: '', signal: 'dependency', subject, state, value: 1, labels: {}, at: now, expires_at: null } as const;
+  const row = {
+    tenant_id: '',
+    signal: 'dependency',
+    subject,
+    state,
+    value: 1,
+    labels: {},
+    at: now,
+    expires_at: null,
+  } as const;
   await db.transaction().execute((trx) => noteSignal(trx, row, now));
   wake();
 }

@@ -30,7 +30,8 @@ async function runAlertmanager(args: readonly string[], env: NodeJS.ProcessEnv):
   hear = (signal) => {
     service.kill(signal);
   };
-  return new Promise((settle, fail) => {
+  // Awaited here: Postgres must not end before the service has.
+  return await new Promise<number>((settle, fail) => {
     service.once('error', fail);
     service.once('exit', (code) => settle(code ?? 1));
   });

@@ -9,7 +9,8 @@ const transportFolders = [
 /** The architecture as rules: each forbids everywhere and lists its exceptions. `npm run check` runs them. */
 
 const testFiles = '(\\.test\\.ts$|/test/)';
-const processFiles = '/src/(main|migrate|create-admin|dead-letters|documents/write-openapi)\\.ts$';
+const processFiles =
+  '/src/(main|migrate|create-admin|dead-letters|alertmanager-main|test-rules-main|documents/write-openapi)\\.ts$';
 const transport = [
   '(^|/)node_modules/(express|http-proxy-middleware|bullmq|passport|passport-jwt|undici|ws)/',
   '^packages/(http|queue)/',

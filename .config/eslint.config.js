@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Where a process begins, and what only develops or measures: there the environment and the console are at home. */
 const entryFiles = [
-  'services/*/src/{main,migrate,create-admin,dead-letters}.ts',
+  'services/*/src/{main,migrate,create-admin,dead-letters,alertmanager-main,test-rules-main}.ts',
   'services/*/src/documents/write-openapi.ts',
   'packages/telemetry/src/register*.ts',
   'packages/test-kit/**',

@@ -11,7 +11,11 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
 const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting'];
 /** Whom each enqueues for, besides the gateway's audit log. */
-const enqueuesFor = { 'chat-router': ['monitoring-ingest'], alerting: ['chat-router', 'monitoring-ingest'] };
+const enqueuesFor = {
+  'chat-router': ['monitoring-ingest', 'alerting'],
+  'monitoring-ingest': ['alerting'],
+  alerting: ['chat-router', 'monitoring-ingest'],
+};
 
 const secret = () => randomBytes(32).toString('base64url');
 const schemaOf = (service) => service.replaceAll('-', '_');

@@ -66,6 +66,27 @@ While it runs, run.json in SIGNALBOX_HOME names every address, and logs/ holds w
     program: 'infra/local/src/check.ts',
     help: 'npm run check: format, lint, types, architecture, dead code and generated files. Needs no services.',
   },
+  alertmanager: {
+    program: 'infra/local/src/alertmanager.ts',
+    help: `npm run alertmanager -- --config.file=alertmanager.yml: the alerting service by itself, in Alertmanager's stead.
+
+Takes Alertmanager's own flags and file. It keeps its state in the Postgres that DATABASE_URL names, or else in one of its
+own under --storage.path. SIGHUP and POST /-/reload read the file again; SIGTERM ends it.
+
+  --config.file           alertmanager.yml
+  --storage.path          where a Postgres of its own lies (data/)
+  --web.listen-address    host:port, may be repeated (:9093)
+  --web.external-url      how the outside reaches it, for links in notifications
+  --web.route-prefix      what every path begins with
+  --cluster.listen-address  empty: not shown as a cluster of one
+  --log.level             debug, info, warn or error (info)`,
+  },
+  'test-rules': {
+    program: 'services/alerting/src/test-rules-main.ts',
+    help: `npm run test-rules -- rules.yml …: runs the unit tests that files of alert rules hold. Needs no services.
+
+  --config.file=alertmanager.yml   by which routes, to test where alerts go`,
+  },
   build: {
     program: 'node_modules/turbo/bin/turbo',
     first: ['run', 'build'],

@@ -208,6 +208,41 @@ create table outbox (
   publishes integer default 0 not null,
   constraint outbox_pkey PRIMARY KEY (id)
 ) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
+create table rule_tenants (
+  tenant_id text not null,
+  begun_at timestamp with time zone not null,
+  constraint rule_tenants_pkey PRIMARY KEY (tenant_id)
+);
+create table rules (
+  tenant_id text not null,
+  id text not null,
+  name text not null,
+  origin text not null,
+  spec jsonb not null,
+  enabled boolean not null,
+  next_eval_at timestamp with time zone not null,
+  nudged_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  claim text,
+  last_slot timestamp with time zone,
+  error text,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint rules_origin_check CHECK ((origin = ANY (ARRAY['api'::text, 'yaml'::text, 'default'::text]))),
+  constraint rules_pkey PRIMARY KEY (tenant_id, id),
+  constraint rules_tenant_id_name_key UNIQUE (tenant_id, name)
+) with (fillfactor=70);
+create table signals (
+  tenant_id text not null,
+  signal text not null,
+  subject text not null,
+  state text not null,
+  value double precision not null,
+  labels jsonb not null,
+  at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  constraint signals_pkey PRIMARY KEY (tenant_id, signal, subject)
+);
 create table silences (
   tenant_id text not null,
   id uuid not null,
@@ -245,6 +280,7 @@ CREATE INDEX last_sent_expires ON alerting.last_sent USING btree (expires_at);
 CREATE INDEX notifications_age ON alerting.notifications USING brin (decided_at);
 CREATE INDEX notifications_of_tenant ON alerting.notifications USING btree (tenant_id, id);
 CREATE INDEX outbox_claim_after ON alerting.outbox USING btree (claim_after);
+CREATE INDEX rules_due ON alerting.rules USING btree (next_eval_at) WHERE enabled;
 CREATE INDEX silences_end ON alerting.silences USING btree (tenant_id, ends_at);
 
 grant delete, insert, select, update on alert_events to alerting_app;
@@ -263,4 +299,7 @@ grant delete, insert, select, update on inbox to alerting_app;
 grant delete, insert, select, update on last_sent to alerting_app;
 grant delete, insert, select, update on notifications to alerting_app;
 grant delete, insert, select, update on outbox to alerting_app;
+grant delete, insert, select, update on rule_tenants to alerting_app;
+grant delete, insert, select, update on rules to alerting_app;
+grant delete, insert, select, update on signals to alerting_app;
 grant delete, insert, select, update on silences to alerting_app;

@@ -61,7 +61,7 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'chat-router',
     // It hands the gateway what belongs into the audit log, and monitoring what was used.
-    calls: ['gateway', 'monitoring-ingest'],
+    calls: ['gateway', 'monitoring-ingest', 'alerting'],
     environment: ({ secret, chromaUrl }) => ({
       VAULT_KEYS: `1:${secret('vault')}`,
       ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
@@ -75,7 +75,8 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'monitoring-ingest',
-    calls: ['gateway'],
+    // It wakes alerting when something was measured.
+    calls: ['gateway', 'alerting'],
     environment: () => ({}),
     settings: ['RAW_RETENTION_DAYS', 'INTAKE_PENDING_ROWS_MAX', 'INTAKE_PENDING_BYTES_MAX'],
     files: [],
@@ -84,7 +85,11 @@ export const services: readonly ServiceDefinition[] = [
     name: 'alerting',
     // It reads what is measured, tells the router what is wrong, and hands the gateway what belongs into the audit log.
     calls: ['gateway', 'chat-router', 'monitoring-ingest'],
-    environment: ({ secret, urlOf }) => ({
+    environment: ({ secret, urlOf, adminUrlsOf }) => ({
+      MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
+      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest']
+        .flatMap((name) => adminUrlsOf(name).map((url, index) => `${replicaName(name, index)}=${url}`))
+        .join(','),
       VAULT_KEYS: `1:${secret('alerting-vault')}`,
       // Whoever tries this out has the receivers on this machine.
       OUTBOUND_ALLOW: '127.0.0.0/8,::1/128',
@@ -94,6 +99,10 @@ export const services: readonly ServiceDefinition[] = [
     files: [],
   },
 ];
+
+function replicaName(service: string, index: number): string {
+  return index === 0 ? service : `${service}-${String(index + 1)}`;
+}
 
 /** Settings of every service. */
 const commonSettings = ['LOG_LEVEL', 'SHUTDOWN_GRACE_MS', 'SHUTDOWN_DELAY_MS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];

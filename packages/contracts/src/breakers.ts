@@ -49,7 +49,7 @@ export const providerStateChanged = defineEvent({
   name: 'provider.state-changed',
   version: 1,
   emitter: 'chat-router',
-  subscribers: ['chat-router'],
+  subscribers: ['chat-router', 'alerting'],
   payload: z.object({
     connection_id: z.string(),
     tenant_id: z.string().nullable().describe('Null: it is a connection of this installation, for all tenants.'),

@@ -1,4 +1,22 @@
 export {
+  AlertCondition,
+  AlertRule,
+  AlertRuleChanges,
+  AlertRuleInput,
+  alertRuleRoutes,
+  createAlertRule,
+  deleteAlertRule,
+  getAlertRule,
+  listAlertRules,
+  previewAlertRule,
+  putAlertRules,
+  SeriesCondition,
+  SignalKind,
+  signalKinds,
+  testAlertRules,
+  updateAlertRule,
+} from './alert-rules.ts';
+export {
   alertmanagerRoutes,
   type AmAlert,
   type AmSilence,
@@ -278,6 +296,7 @@ export {
   ResourceUsage,
   Sample,
   sampleRoutes,
+  samplesArrived,
   SampleTags,
 } from './samples.ts';
 export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';

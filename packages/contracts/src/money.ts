@@ -318,7 +318,7 @@ export const budgetCrossed = defineEvent({
   name: 'budget.crossed',
   version: 1,
   emitter: 'chat-router',
-  subscribers: ['chat-router'],
+  subscribers: ['chat-router', 'alerting'],
   payload: z.object({
     tenant_id: z.string(),
     budget_id: z.string(),

@@ -286,7 +286,7 @@ export const modelHealthChanged = defineEvent({
   name: 'model.health-changed',
   version: 1,
   emitter: 'monitoring-ingest',
-  subscribers: ['monitoring-ingest'],
+  subscribers: ['monitoring-ingest', 'alerting'],
   payload: z.object({
     model_id: z.string(),
     previous: HealthStatusOfModel.nullable().describe('Null: it is the first look.'),

@@ -1,4 +1,5 @@
 import { alertmanagerRoutes } from './alertmanager.ts';
+import { alertRuleRoutes } from './alert-rules.ts';
 import { alertRoutes } from './alerts.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditRoutes } from './audit.ts';
@@ -53,6 +54,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...exportRoutes,
   ...objectiveRoutes,
   ...alertRoutes,
+  ...alertRuleRoutes,
   ...channelRoutes,
   ...notificationRoutes,
   ...alertmanagerRoutes,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defineEvent } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { ModelEnvironment, ModelId, ModelType } from './monitoring-models.ts';
 
@@ -217,6 +218,15 @@ export const remoteWrite = defineRoute({
   body: z.unknown(),
   bodyBytesMax: intakeBytesMax,
   response: { status: 204, description: 'Stored', schema: null },
+});
+
+/** Something was measured of a tenant's models. Told soon after, and seldom: once for all that came within half a second. */
+export const samplesArrived = defineEvent({
+  name: 'samples.arrived',
+  version: 1,
+  emitter: 'monitoring-ingest',
+  subscribers: ['alerting'],
+  payload: z.object({ at: z.iso.datetime() }),
 });
 
 export const sampleRoutes = [

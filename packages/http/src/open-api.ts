@@ -45,12 +45,10 @@ const AnthropicError = z
   })
   .meta({ id: 'AnthropicError', description: "An error in Anthropic's shape." });
 
-const AlertmanagerError = z
-  .object({ code: z.number(), message: z.string() })
-  .meta({
-    id: 'AlertmanagerError',
-    description: "An error in Alertmanager's shape; what a request means is refused by a text.",
-  });
+const AlertmanagerError = z.object({ code: z.number(), message: z.string() }).meta({
+  id: 'AlertmanagerError',
+  description: "An error in Alertmanager's shape; what a request means is refused by a text.",
+});
 
 const OtlpError = z
   .object({ code: z.int(), message: z.string() })

@@ -58,6 +58,8 @@ export interface Alert {
   updated_at: string;
 }
 
+export type AlertCondition = SeriesCondition | SignalCondition | BurnRateCondition | WatchdogCondition;
+
 export interface AlertEvent {
   /** Its place, for `Last-Event-ID`. */
   id: string;
@@ -69,6 +71,77 @@ export interface AlertEvent {
   by: string | null;
   details: Record<string, unknown>;
 }
+
+export interface AlertRule {
+  id: string;
+  name: string;
+  origin: 'api' | 'yaml' | 'default';
+  enabled: boolean;
+  condition: AlertCondition;
+  interval: string;
+  for: string;
+  keep_firing_for: string;
+  cooldown: string;
+  no_data: 'alert' | 'ok' | 'keep' | 'no_data';
+  severity: 'by_ratio' | AlertSeverity;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  channels: string[];
+  /** The moment of the last evaluation. */
+  evaluated_at: string | null;
+  /** Why the last evaluation could not be made. Null: it was. */
+  error: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface AlertRuleChanges {
+  /** Becomes the label `alertname`; one of its kind in a tenant. */
+  name?: string;
+  enabled?: boolean;
+  condition?: AlertCondition;
+  /** How often it is evaluated by the clock. Default `30s`; 1s to 1d. */
+  interval?: string;
+  /** How long it must hold before it fires. Default `0`. */
+  for?: string;
+  /** How long it fires on after it was last seen to hold. Default `0`. */
+  keep_firing_for?: string;
+  /** How long after an end the next beginning waits, unless more severe. Default `0`. */
+  cooldown?: string;
+  /** What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`. */
+  no_data?: 'alert' | 'ok' | 'keep' | 'no_data';
+  /** `by_ratio`: by value ÷ threshold, from 2 critical, 1.5 high, 1.2 medium, else low. Default `by_ratio`. */
+  severity?: 'by_ratio' | AlertSeverity;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Names of receivers; becomes the label `channels`. */
+  channels?: string[];
+}
+
+export interface AlertRuleInput {
+  /** Becomes the label `alertname`; one of its kind in a tenant. */
+  name: string;
+  enabled?: boolean;
+  condition: AlertCondition;
+  /** How often it is evaluated by the clock. Default `30s`; 1s to 1d. */
+  interval?: string;
+  /** How long it must hold before it fires. Default `0`. */
+  for?: string;
+  /** How long it fires on after it was last seen to hold. Default `0`. */
+  keep_firing_for?: string;
+  /** How long after an end the next beginning waits, unless more severe. Default `0`. */
+  cooldown?: string;
+  /** What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`. */
+  no_data?: 'alert' | 'ok' | 'keep' | 'no_data';
+  /** `by_ratio`: by value ÷ threshold, from 2 critical, 1.5 high, 1.2 medium, else low. Default `by_ratio`. */
+  severity?: 'by_ratio' | AlertSeverity;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Names of receivers; becomes the label `channels`. */
+  channels?: string[];
+}
+
+export type AlertSeverity = 'info' | 'low' | 'medium' | 'high' | 'critical';
 
 /** `pending`: the condition holds, but not for long enough yet. `inactive`: it ended before it was. */
 export type AlertState = 'inactive' | 'pending' | 'firing' | 'resolved';
@@ -338,8 +411,17 @@ export type BudgetScope = {
   system: string;
 };
 
-/** `api_response`: answers to requests that are the same to the letter. `vision_result`: what was read from documents. `semantic`: the index of questions by what they mean; the answers themselves are in `api_response`. */
-export type CacheName = 'api_response' | 'vision_result' | 'semantic';
+export interface BurnRateCondition {
+  kind: 'burn_rate';
+  /** Absent: every objective. */
+  objective_id?: string;
+  long_window: '1h' | '6h' | '3d';
+  /** 14.4 of 1h, 6 of 6h, 1 of 3d: both windows have to burn faster. */
+  factor: number;
+}
+
+/** `api_response`: answers to requests that are the same to the letter. `vision_result`: what was read from documents. `response_item`: parts of responses that later ones may refer to. `semantic`: the index of questions by what they mean; the answers themselves are in `api_response`. */
+export type CacheName = 'api_response' | 'vision_result' | 'response_item' | 'semantic';
 
 export interface CacheNamespaceState {
   namespace: CacheName;
@@ -454,8 +536,54 @@ export interface ChatCompletionRequest {
   } | null;
   max_tokens?: number | null;
   max_completion_tokens?: number | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  presence_penalty?: number | null;
+  frequency_penalty?: number | null;
+  n?: number | null;
+  stop?: string | string[] | null;
+  tools?: (Record<string, unknown>)[] | null;
+  tool_choice?: string | Record<string, unknown> | null;
+  response_format?: {
+    type: string;
+    [member: string]: unknown;
+  } | null;
   signalbox?: SignalboxOptions;
   [member: string]: unknown;
+}
+
+export interface ChatInput {
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+    content?: string | ({
+      type: string;
+      [member: string]: unknown;
+    })[] | null;
+    [member: string]: unknown;
+  })[];
+  /** A model, an alias, a system, or `auto`. */
+  model?: string;
+  max_tokens?: number;
+  temperature?: number;
+  stream?: boolean;
+  signalbox?: SignalboxOptions;
+}
+
+export interface ChatReply {
+  role: 'assistant';
+  content: string;
+  /** Who answered: `provider/model`. */
+  model: string;
+  usage: {
+    /** Null: the provider did not say. */
+    input_tokens: number | null;
+    output_tokens: number | null;
+    total_tokens: number | null;
+  };
+  /** Null: nobody knows the price. */
+  cost: UsdAmount | null;
+  /** With `signalbox.explain`. */
+  routing?: Routing;
 }
 
 export interface ComponentHealth {
@@ -1107,6 +1235,18 @@ export interface MessageRequest {
   signalbox?: SignalboxOptions;
   max_tokens: number;
   stream?: boolean;
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+  stop_sequences?: string[];
+  tool_choice?: {
+    type: string;
+    [member: string]: unknown;
+  };
+  thinking?: {
+    type: string;
+    [member: string]: unknown;
+  };
   [member: string]: unknown;
 }
 
@@ -1476,12 +1616,67 @@ export interface ResponseRequest {
   instructions?: string | null;
   max_output_tokens?: number | null;
   stream?: boolean | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  tools?: ({
+    type: string;
+    [member: string]: unknown;
+  })[] | null;
+  tool_choice?: string | {
+    type: string;
+    [member: string]: unknown;
+  } | null;
+  text?: Record<string, unknown> | null;
+  reasoning?: Record<string, unknown> | null;
   signalbox?: SignalboxOptions;
   [member: string]: unknown;
 }
 
 /** What a person may do in a tenant. */
 export type Role = 'owner' | 'admin' | 'operator' | 'viewer';
+
+export interface Routing {
+  requested: string;
+  strategy: RoutingStrategy;
+  chosen: string | null;
+  reason: string;
+  alternatives: string[];
+  /** Of the request that the answer was made for. */
+  attempts: RoutingAttempt[];
+  /** With `mode: best`. */
+  score?: RoutingScore;
+  /** Only where nobody was asked, since an answer was kept. */
+  cache?: RoutingCache;
+}
+
+export interface RoutingAttempt {
+  model: string;
+  kind: 'first' | 'retry' | 'fallback' | 'hedge' | 'rival';
+  outcome: 'ok' | 'failed' | 'skipped' | 'cancelled';
+  reason?: string;
+  error_code?: string;
+  /** Since the request came. */
+  started_ms?: number;
+  latency_ms?: number;
+}
+
+export interface RoutingCache {
+  kind: 'exact' | 'semantic';
+  /** The cosine of the two questions; of `semantic`. */
+  similarity?: number;
+  /** What it had to reach; of `semantic`. */
+  threshold?: number;
+}
+
+export interface RoutingScore {
+  asked: 'fastest' | 'longest' | 'judge';
+  /** `none`: only one model answered. */
+  used: 'fastest' | 'longest' | 'judge' | 'none';
+  /** The model that judged, or was to. */
+  judge: string | null;
+  /** Why another scorer was used than the one that was asked for. */
+  reason: string | null;
+}
 
 /** In which order the models that can do a request are asked: as listed; by weight at random; the cheapest first (0.6 × input + 0.4 × output price); the lowest observed time to the first token first; the best first; the one with the least that the request does not need first. */
 export type RoutingStrategy = 'priority' | 'weighted' | 'cost_optimized' | 'speed_first' | 'quality_first' | 'capability_based';
@@ -1573,6 +1768,45 @@ export interface Series {
   more_segments: boolean;
 }
 
+export interface SeriesCondition {
+  kind: 'series';
+  /** As for `/api/v1/metrics/series`. */
+  metric: string;
+  source?: 'samples' | 'points';
+  /** Over the window. Default `avg`. A percentile is that of a whole window of the clock. */
+  aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+  /** Default `1m`; at least 1s, at most 7d. */
+  window?: string;
+  /** How long before the moment of evaluation the window ends. Default `0`. */
+  lag?: string;
+  model_id?: string;
+  model_version?: string;
+  environment?: string;
+  /** `name:value`. */
+  tag?: string;
+  /** One alert for each value of it, at most 50. Default `model_id`; `none`: of everything together. */
+  segment_by?: string;
+  comparator: '>' | '>=' | '<' | '<=' | '==' | '!=';
+  threshold: number;
+  /** A registered model’s own limit, in place of `threshold`. Only with `segment_by: model_id`. */
+  threshold_of_model?: 'latency' | 'error_rate' | 'gpu_memory' | 'cpu_usage' | 'memory_usage';
+  /** Hysteresis: what fires ends only when its value is on this side of it. Default: the threshold. */
+  clear_threshold?: number;
+}
+
+export interface SignalCondition {
+  kind: 'signal';
+  signal: SignalKind;
+  /** The states that are a breach: `failing` of a model, `open` of a provider, `hard` of a budget, … */
+  states: string[];
+  /** Only of this model, provider, budget, … */
+  subject?: string;
+  /** So many in a row (`research`). Default 1. */
+  at_least?: number;
+}
+
+export type SignalKind = 'model_health' | 'provider_state' | 'budget' | 'research' | 'drift' | 'dependency';
+
 export interface SignalboxOptions {
   /** The answer tells how its model was found, in `routing`. */
   explain?: boolean;
@@ -1598,8 +1832,10 @@ export interface System {
   architecture: Architecture;
   /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
   models: string[];
+  /** In which order its models are asked where one answers for all. Absent: `priority`, as listed. */
+  strategy?: RoutingStrategy;
   prompts: {
-    /** Stands before every question. */
+    /** Stands before every question, of a task as of a chat that asks for the system. */
     system?: string;
     /** Of a hybrid: how to cut the work, besides the form of the plan. */
     decompose?: string;
@@ -1632,8 +1868,10 @@ export interface SystemInput {
   architecture: Architecture;
   /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
   models: string[];
+  /** In which order its models are asked where one answers for all. Absent: `priority`, as listed. */
+  strategy?: RoutingStrategy;
   prompts?: {
-    /** Stands before every question. */
+    /** Stands before every question, of a task as of a chat that asks for the system. */
     system?: string;
     /** Of a hybrid: how to cut the work, besides the form of the plan. */
     decompose?: string;
@@ -1663,8 +1901,10 @@ export interface SystemVersion {
   architecture: Architecture;
   /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
   models: string[];
+  /** In which order its models are asked where one answers for all. Absent: `priority`, as listed. */
+  strategy?: RoutingStrategy;
   prompts: {
-    /** Stands before every question. */
+    /** Stands before every question, of a task as of a chat that asks for the system. */
     system?: string;
     /** Of a hybrid: how to cut the work, besides the form of the plan. */
     decompose?: string;
@@ -1902,6 +2142,11 @@ export interface VisionResult {
     completion_tokens: number | null;
   };
   cost_usd: UsdAmount | null;
+}
+
+/** Always holds: a heartbeat, whose absence says that nothing is told any more. */
+export interface WatchdogCondition {
+  kind: 'watchdog';
 }
 
 /** What each operation is given and answers; `null`: it takes none, or answers nothing. */
@@ -2217,6 +2462,12 @@ export interface WireOperations {
       cleared: number;
     };
   };
+  createChat: {
+    params: null;
+    query: null;
+    body: ChatInput;
+    answer: ChatReply;
+  };
   createChatCompletion: {
     params: null;
     query: null;
@@ -2507,8 +2758,10 @@ export interface WireOperations {
       architecture?: Architecture;
       /** In order: the first that can answers; of an ensemble, each proposes and the first makes the synthesis. */
       models?: string[];
+      /** In which order its models are asked where one answers for all. Absent: `priority`, as listed. */
+      strategy?: RoutingStrategy;
       prompts?: {
-        /** Stands before every question. */
+        /** Stands before every question, of a task as of a chat that asks for the system. */
         system?: string;
         /** Of a hybrid: how to cut the work, besides the form of the plan. */
         decompose?: string;
@@ -3605,6 +3858,108 @@ export interface WireOperations {
       page_info: PageInfo;
     };
   };
+  createAlertRule: {
+    params: null;
+    query: null;
+    body: AlertRuleInput;
+    answer: AlertRule;
+  };
+  listAlertRules: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: AlertRule[];
+      page_info: PageInfo;
+    };
+  };
+  putAlertRules: {
+    params: null;
+    query: null;
+    body: {
+      yaml: string;
+    };
+    answer: {
+      created: string[];
+      updated: string[];
+      unchanged: string[];
+      deleted: string[];
+    };
+  };
+  previewAlertRule: {
+    params: null;
+    query: null;
+    body: {
+      rule: AlertRuleInput;
+      /** Default: an hour before `to`. */
+      from?: string;
+      /** Default: now. */
+      to?: string;
+    };
+    answer: {
+      from: string;
+      to: string;
+      /** How far apart the evaluations are: the rule’s, or longer for a long time. */
+      interval: string;
+      alerts: ({
+        labels: Record<string, string>;
+        points: ({
+          at: string;
+          value: number | null;
+          state: AlertState;
+          severity: string;
+        })[];
+      })[];
+    };
+  };
+  testAlertRules: {
+    params: null;
+    query: null;
+    body: {
+      /** `rules:` as for `PUT /api/v1/alert-rules`, and `tests:` in the manner of promtool; see the README. */
+      yaml: string;
+    };
+    answer: {
+      passed: boolean;
+      tests: ({
+        name: string;
+        passed: boolean;
+        failures: string[];
+      })[];
+    };
+  };
+  getAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: AlertRule;
+  };
+  updateAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: AlertRuleChanges;
+    answer: AlertRule;
+  };
+  deleteAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
   createChannel: {
     params: null;
     query: null;
@@ -3997,6 +4352,7 @@ export const wireOperations = {
   resetBreaker: { method: 'POST', path: '/api/v1/providers/{id}/breaker/reset', timeoutMs: 10000, takesRestOfPath: false },
   getCacheStatistics: { method: 'GET', path: '/api/v1/cache', timeoutMs: 10000, takesRestOfPath: false },
   clearCache: { method: 'DELETE', path: '/api/v1/cache/{namespace}', timeoutMs: 10000, takesRestOfPath: false },
+  createChat: { method: 'POST', path: '/api/v1/chat', timeoutMs: 130000, takesRestOfPath: false },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', timeoutMs: 130000, takesRestOfPath: false },
   listModels: { method: 'GET', path: '/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   getModel: { method: 'GET', path: '/v1/models/{model}', timeoutMs: 10000, takesRestOfPath: true },
@@ -4099,6 +4455,14 @@ export const wireOperations = {
   assignAlert: { method: 'PUT', path: '/api/v1/alerts/{id}/assignee', timeoutMs: 10000, takesRestOfPath: false },
   commentOnAlert: { method: 'POST', path: '/api/v1/alerts/{id}/comments', timeoutMs: 10000, takesRestOfPath: false },
   listAlertHistory: { method: 'GET', path: '/api/v1/alerts/{id}/history', timeoutMs: 10000, takesRestOfPath: false },
+  createAlertRule: { method: 'POST', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  listAlertRules: { method: 'GET', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  putAlertRules: { method: 'PUT', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  previewAlertRule: { method: 'POST', path: '/api/v1/alert-rules/preview', timeoutMs: 30000, takesRestOfPath: false },
+  testAlertRules: { method: 'POST', path: '/api/v1/alert-rules/test', timeoutMs: 10000, takesRestOfPath: false },
+  getAlertRule: { method: 'GET', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateAlertRule: { method: 'PATCH', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteAlertRule: { method: 'DELETE', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
   createChannel: { method: 'POST', path: '/api/v1/channels', timeoutMs: 10000, takesRestOfPath: false },
   listChannels: { method: 'GET', path: '/api/v1/channels', timeoutMs: 10000, takesRestOfPath: false },
   getChannel: { method: 'GET', path: '/api/v1/channels/{id}', timeoutMs: 10000, takesRestOfPath: false },

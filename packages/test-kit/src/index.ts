@@ -19,3 +19,5 @@ export {
   type SimulatedProvider,
   type SimulatedToolCall,
 } from './simulate-provider.ts';
+export { startHttpSink, type HttpSink, type SinkAnswer, type SunkRequest } from './start-http-sink.ts';
+export { smtpCertificate, startSmtpInbox, type SmtpBehaviour, type SmtpInbox } from './start-smtp-inbox.ts';

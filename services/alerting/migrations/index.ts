@@ -3,10 +3,12 @@ import * as outbox from './0001-outbox.ts';
 import * as silences from './0002-silences.ts';
 import * as alerts from './0003-alerts.ts';
 import * as notifications from './0004-notifications.ts';
+import * as rules from './0005-rules.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
   '0002-silences': silences,
   '0003-alerts': alerts,
   '0004-notifications': notifications,
+  '0005-rules': rules,
 };

@@ -31,23 +31,25 @@ interface Posted {
 
 /** Takes reports in as Alertmanager's API does. */
 async function post(posted: readonly Posted[], tenantId = service.caller.principal.tenantId, now = new Date()) {
-  const reports = posted.map(({ labels, annotations = {}, startsAt = now, endsAt, timeout = endsAt === undefined }) => ({
-    labels,
-    annotations,
-    generatorUrl: '',
-    startsAt,
-    endsAt: endsAt ?? new Date(now.getTime() + 300_000),
-    timeout,
-    updatedAt: now,
-  }));
-  const alerts = await service.db.db
-    .transaction()
-    .execute((trx) => ingestAlerts(trx, tenantId, reports, now, tell));
+  const reports = posted.map(
+    ({ labels, annotations = {}, startsAt = now, endsAt, timeout = endsAt === undefined }) => ({
+      labels,
+      annotations,
+      generatorUrl: '',
+      startsAt,
+      endsAt: endsAt ?? new Date(now.getTime() + 300_000),
+      timeout,
+      updatedAt: now,
+    }),
+  );
+  const alerts = await service.db.db.transaction().execute((trx) => ingestAlerts(trx, tenantId, reports, now, tell));
   return alerts.map(({ id }) => id);
 }
 
 async function fired(name: string, labels: Record<string, string> = {}): Promise<string> {
-  const [id] = await post([{ labels: { alertname: name, severity: 'high', ...labels }, annotations: { summary: name } }]);
+  const [id] = await post([
+    { labels: { alertname: name, severity: 'high', ...labels }, annotations: { summary: name } },
+  ]);
   return String(id);
 }
 
@@ -102,7 +104,11 @@ describe('alerts over HTTP (MX-8, MX-15)', () => {
     const id = await fired('lifecycle');
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const path = `/api/v1/alerts/${id}`;
-    const put = { method: 'PUT', body: JSON.stringify({ assignee: 'maria' }), headers: { 'content-type': 'application/json' } };
+    const put = {
+      method: 'PUT',
+      body: JSON.stringify({ assignee: 'maria' }),
+      headers: { 'content-type': 'application/json' },
+    };
     expect((await service.post(`${path}/acknowledge`, { note: 'on it', until })).body).toMatchObject({
       state: 'firing',
       acknowledgement: { by: service.caller.principal.principalId, note: 'on it', until },
@@ -176,12 +182,13 @@ describe('alerts over HTTP (MX-8, MX-15)', () => {
 
   it('answers MonitorX’s clients as MonitorX did, and resolves by the id in the body', async () => {
     const caller = aCaller();
-    await post([{ labels: { alertname: 'old', model_id: 'm', alert_type: 'latency', severity: 'high' } }], caller.principal.tenantId);
+    await post(
+      [{ labels: { alertname: 'old', model_id: 'm', alert_type: 'latency', severity: 'high' } }],
+      caller.principal.tenantId,
+    );
     const as = () => ({ ...caller, requestId: newId('req') });
-    const rows = (await service.get('/api/v1/alerts/as-array?model_id=m&resolved=false', as())).body as unknown as Record<
-      string,
-      unknown
-    >[];
+    const rows = (await service.get('/api/v1/alerts/as-array?model_id=m&resolved=false', as()))
+      .body as unknown as Record<string, unknown>[];
     expect(Object.keys(rows[0] ?? {}).sort()).toEqual(
       ['alert_type', 'id', 'message', 'model_id', 'resolved', 'resolved_at', 'severity', 'timestamp'].sort(),
     );
@@ -204,7 +211,9 @@ describe('alerts over HTTP (MX-8, MX-15)', () => {
   it('hands what began and ended to the other services, once for each episode', async () => {
     const id = await fired('told');
     await service.post(`/api/v1/alerts/${id}/resolve`, {});
-    const rows = await service.query<{ id: string }>('select id from @outbox where id like $1 order by id', [`${id}.%`]);
+    const rows = await service.query<{ id: string }>('select id from @outbox where id like $1 order by id', [
+      `${id}.%`,
+    ]);
     const done = await service.query<{ count: string }>(
       'select count(*)::text from @alert_events where alert_id = $1',
       [id],
@@ -291,7 +300,8 @@ describe('alerts of others (security)', () => {
     const id = await fired('private');
     const stranger = aCaller();
     const as = () => ({ ...stranger, requestId: newId('req') });
-    for (const path of ['', '/history']) expect((await service.get(`/api/v1/alerts/${id}${path}`, as())).status).toBe(404);
+    for (const path of ['', '/history'])
+      expect((await service.get(`/api/v1/alerts/${id}${path}`, as())).status).toBe(404);
     expect((await service.post(`/api/v1/alerts/${id}/resolve`, {}, { caller: as() })).status).toBe(404);
     expect((await service.post('/api/v1/alerts/resolve', { alert_id: id }, { caller: as() })).status).toBe(404);
     expect(await list('', stranger)).toEqual([]);
@@ -301,7 +311,11 @@ describe('alerts of others (security)', () => {
     const id = await fired('rights');
     const reader = aCaller({ tenantId: service.caller.principal.tenantId, scopes: ['alerts:read'] });
     expect((await service.get(`/api/v1/alerts/${id}`, reader)).status).toBe(200);
-    const answer = await service.post(`/api/v1/alerts/${id}/resolve`, {}, { caller: { ...reader, requestId: newId('req') } });
+    const answer = await service.post(
+      `/api/v1/alerts/${id}/resolve`,
+      {},
+      { caller: { ...reader, requestId: newId('req') } },
+    );
     expect([answer.status, answer.body]).toMatchObject([403, { required_scope: 'alerts:write' }]);
     expect((await service.get('/api/v1/alerts', aCaller({ scopes: ['metrics:read'] }))).status).toBe(403);
   });

@@ -78,6 +78,8 @@ export function testConfig(databaseUrl: string, overrides: Partial<Config> = {})
     IDENTITY_KEYS: secrets,
     VAULT_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     OUTBOUND_ALLOW: '127.0.0.0/8',
+    // Where nobody answers: who reads what is measured brings somebody who does.
+    MONITORING_INGEST_URL: 'http://127.0.0.1:9',
     SHUTDOWN_GRACE_MS: '5000',
   };
   return { ...readConfig(env), ...overrides };

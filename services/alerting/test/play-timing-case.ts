@@ -137,20 +137,21 @@ async function close(server: Server): Promise<void> {
   await once(server, 'close');
 }
 
-/** What was told and what should have been, beat by beat, in one order; times are left to whoever wants to look at them. */
-export function comparable(told: readonly { hook: string; alerts: CaseAlert[]; at: number }[]): string[] {
+/** What was told and what should have been, second by second; what arrives within one is in an order of its own. */
+export function comparable(told: readonly Told[]): string[] {
   const near = (seconds: number): string => (Math.round(seconds * 5) / 5).toFixed(1);
   return told
-    .toSorted((a, b) => a.hook.localeCompare(b.hook) || a.at - b.at)
-    .map(({ hook, alerts }) => {
-      const written = alerts.map(({ labels, annotations, startsAt = 0, endsAt }) =>
+    .map(({ hook, at, alerts }) => {
+      const written = alerts.map(({ labels, annotations = {}, startsAt = 0, endsAt }) =>
         [
           formatLabelSet(labels),
-          formatLabelSet(annotations ?? {}),
+          formatLabelSet(annotations),
           near(startsAt),
           endsAt === undefined ? '' : near(endsAt),
         ].join(' '),
       );
-      return `${hook} ${written.sort().join(' ')}`;
-    });
+      return { hook, beat: Math.floor(at), line: `${hook} ${written.sort().join(' ')}` };
+    })
+    .sort((a, b) => a.hook.localeCompare(b.hook) || a.beat - b.beat || a.line.localeCompare(b.line))
+    .map(({ line }) => line);
 }

@@ -25,7 +25,7 @@ import { toRecord } from '../src/usage/usage-store.ts';
 
 export const audience = 'chat-router';
 export const identityKeys = IdentityKeys.parse(
-  [audience, 'gateway', 'monitoring-ingest']
+  [audience, 'gateway', 'monitoring-ingest', 'alerting']
     .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
     .join(','),
 );

@@ -26,6 +26,7 @@ export interface ChatMessage {
 export interface ChatTool {
   type: 'function';
   function: { name: string; description?: string; parameters?: Record<string, unknown>; [member: string]: unknown };
+  [member: string]: unknown;
 }
 
 /** OpenAI's request, with `signalbox` for what only Signalbox does (routing, cache, tags). Further members pass on. */

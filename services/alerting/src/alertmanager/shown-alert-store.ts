@@ -22,3 +22,13 @@ export async function listFiringAlerts(db: Kysely<Schema>, tenantId: string, now
     updatedAt: row.updated_at,
   }));
 }
+
+/** Forgets posted alerts that ended before a moment. */
+export async function pruneEndedAlerts(db: Kysely<Schema>, tenantId: string, endedBefore: Date): Promise<void> {
+  await db
+    .deleteFrom('alerts')
+    .where('tenant_id', '=', tenantId)
+    .where('rule_id', 'is', null)
+    .where('ends_at', '<', endedBefore)
+    .execute();
+}

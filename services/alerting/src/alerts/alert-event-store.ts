@@ -33,10 +33,16 @@ export async function listAlertEventRows(
   { tenantId, alertId }: { tenantId: string; alertId: string },
   { after, backwards, limit }: { after: EventPlace | null; backwards: boolean; limit: number },
 ): Promise<AlertEventRow[]> {
-  let query = db.selectFrom('alert_events').selectAll().where('tenant_id', '=', tenantId).where('alert_id', '=', alertId);
+  let query = db
+    .selectFrom('alert_events')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('alert_id', '=', alertId);
   if (after !== null) {
     const place = sql`(${after.xid}::xid8, ${after.position}::bigint)`;
-    query = query.where(backwards ? sql<boolean>`(xid, position) > ${place}` : sql<boolean>`(xid, position) < ${place}`);
+    query = query.where(
+      backwards ? sql<boolean>`(xid, position) > ${place}` : sql<boolean>`(xid, position) < ${place}`,
+    );
   }
   const direction = backwards ? 'asc' : 'desc';
   return query.orderBy('xid', direction).orderBy('position', direction).limit(limit).execute();

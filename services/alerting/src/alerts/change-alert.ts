@@ -87,7 +87,9 @@ function sameMoment(left: Date | null, right: Date | null): boolean {
 }
 
 function conflict(message: string, { state, resolved_by: by, resolved_at: at }: AlertRecord): AppError {
-  return new AppError('conflict', message, { details: { state, resolved_by: by, resolved_at: at?.toISOString() ?? null } });
+  return new AppError('conflict', message, {
+    details: { state, resolved_by: by, resolved_at: at?.toISOString() ?? null },
+  });
 }
 
 function invalid(path: string, message: string): AppError {

@@ -39,7 +39,10 @@ export function mountAlertExport(
     const pages = pagesOf(db, principal.tenantId, selectionOf(filter, at));
     // What fails before the first byte is an answer with a status of its own.
     let page = await pages.next();
-    const name = `alerts_${at.toISOString().replaceAll(/[-:]|\.\d+Z/g, '').replace('T', '_')}.${format}`;
+    const name = `alerts_${at
+      .toISOString()
+      .replaceAll(/[-:]|\.\d+Z/g, '')
+      .replace('T', '_')}.${format}`;
     response.writeHead(200, {
       'content-type': writer.contentType,
       'content-disposition': `attachment; filename="${name}"`,
@@ -76,7 +79,11 @@ async function* pagesOf(
 ): AsyncGenerator<readonly AlertRecord[]> {
   let after: AlertPlace | null = null;
   for (;;) {
-    const rows: AlertRecord[] = await listAlertRows(db, tenantId, selection, { after, backwards: false, limit: pageRows });
+    const rows: AlertRecord[] = await listAlertRows(db, tenantId, selection, {
+      after,
+      backwards: false,
+      limit: pageRows,
+    });
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;

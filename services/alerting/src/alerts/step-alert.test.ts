@@ -179,7 +179,9 @@ describe('an alert, step by step (MX-8)', () => {
               expect(isOpen).toBe(false);
               isOpen = true;
               episodes += 1;
-              expect(at(index).getTime() - (next.active_since ?? at(999)).getTime()).toBeGreaterThanOrEqual(policy.forMs);
+              expect(at(index).getTime() - (next.active_since ?? at(999)).getTime()).toBeGreaterThanOrEqual(
+                policy.forMs,
+              );
             }
             if (type === 'resolved') {
               expect(isOpen).toBe(true);
@@ -195,11 +197,16 @@ describe('an alert, step by step (MX-8)', () => {
 
   it('is not moved by an observation that is late or comes twice', () => {
     fc.assert(
-      fc.property(aPolicy, fc.array(anObservation, { minLength: 1, maxLength: 20 }), anObservation, (policy, all, late) => {
-        const { alert } = walk(policy, all);
-        for (const minutes of [all.length - 1, all.length - 2])
-          expect(stepAlert(alert, late, at(minutes), policy)).toEqual({ next: alert, changes: [] });
-      }),
+      fc.property(
+        aPolicy,
+        fc.array(anObservation, { minLength: 1, maxLength: 20 }),
+        anObservation,
+        (policy, all, late) => {
+          const { alert } = walk(policy, all);
+          for (const minutes of [all.length - 1, all.length - 2])
+            expect(stepAlert(alert, late, at(minutes), policy)).toEqual({ next: alert, changes: [] });
+        },
+      ),
     );
   });
 });

@@ -21,6 +21,7 @@ import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
 import { startAlerts } from './start-alerts.ts';
+import { startRules } from './start-rules.ts';
 import { startNotifications } from './start-notifications.ts';
 import { startRouting } from './start-routing.ts';
 
@@ -75,8 +76,8 @@ export async function startAlerting(
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [startAlerts(deps, owned), startNotifications(deps, owned)];
-  startRouting(deps, () => undefined);
+  const domains: DomainProbes[] = [startAlerts(deps, owned), startRules(deps, owned), startNotifications(deps, owned)];
+  startRouting(deps);
 
   const health = createHealth({
     service: serviceName,

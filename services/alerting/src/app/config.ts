@@ -47,6 +47,11 @@ const Environment = z.object({
       }
     }),
   EXTERNAL_URL: z.url({ protocol: /^https?$/ }).default('http://localhost'),
+  MONITORING_INGEST_URL: z.url({ protocol: /^https?$/ }),
+  WATCHED_SERVICES: z
+    .string()
+    .regex(/^(?:[a-z-]+=https?:\/\/[^,\s]+(?:,(?=[a-z])|$))*$/)
+    .default(''),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -66,6 +71,10 @@ export interface Config {
   outboundAllow: readonly string[];
   /** Where those who are told find the mesh. */
   externalUrl: string;
+  /** Where what is measured can be read. */
+  monitoringUrl: string;
+  /** Of whom is told how they are: names, and where their health can be asked. */
+  watchedServices: readonly { name: string; adminUrl: string }[];
   shutdownGraceMs: number;
   shutdownDelayMs: number;
   logLevel: LogLevel;
@@ -84,6 +93,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     vaultKeys: settings.VAULT_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW,
     externalUrl: settings.EXTERNAL_URL.replace(/\/+$/, ''),
+    monitoringUrl: settings.MONITORING_INGEST_URL,
+    watchedServices: settings.WATCHED_SERVICES.split(',').flatMap((entry) => {
+      const [name = '', adminUrl] = entry.split(/=(.*)/s);
+      return adminUrl === undefined ? [] : [{ name, adminUrl }];
+    }),
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

@@ -1,6 +1,9 @@
+import type { AlertRecord } from '../alerts/alert.ts';
 import { mountAlertExport } from '../alerts/export-alerts.ts';
 import { mountAlertRoutes } from '../alerts/routes.ts';
 import { startExpiry } from '../alerts/start-expiry.ts';
+import { findRule } from '../rules/rule-store.ts';
+import { windowMsOf as windowMsOfRule } from '../rules/rule.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects alerts: their lists, what people do to them, and their end. What it opens lies on `owned`. */
@@ -9,7 +12,10 @@ export function startAlerts(
   owned: AsyncDisposableStack,
 ): DomainProbes {
   const { db } = database;
-  const windowMsOf = () => Promise.resolve(0);
+  const windowMsOf = async ({ tenant_id: tenantId, rule_id: ruleId }: AlertRecord): Promise<number> => {
+    const rule = ruleId === null ? null : await findRule(db, tenantId, ruleId);
+    return rule === null ? 0 : windowMsOfRule(rule.spec);
+  };
   // What is fixed stands before what holds a parameter in its place: the first that fits answers.
   mountAlertExport(routes, { db, logger });
   mountAlertRoutes(routes, { db, tell, tellAudit, nudgeRelay, windowMsOf });

@@ -40,7 +40,12 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
     random: Math.random,
     attempted: ({ id, kind, destination }, outcome) => {
       attempts.inc({ kind, outcome: outcome.kind });
-      logger.info('delivery.attempted', { delivery_id: id, destination, outcome: outcome.kind, status: outcome.status });
+      logger.info('delivery.attempted', {
+        delivery_id: id,
+        destination,
+        outcome: outcome.kind,
+        status: outcome.status,
+      });
     },
   };
 

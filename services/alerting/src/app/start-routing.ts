@@ -8,16 +8,20 @@ import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
 import type { DomainDeps } from './domain.ts';
 
 /** Connects what Alertmanager's clients speak to, and the configuration that alerts are routed by. */
-export function startRouting(
-  { config, routes, database: { db }, configurations, enrolAlerts, tell, nudgeRelay }: DomainDeps,
-  nudgeFlusher: () => void,
-): void {
+export function startRouting({
+  config,
+  routes,
+  database: { db },
+  configurations,
+  enrolAlerts,
+  tell,
+  nudgeRelay,
+}: DomainDeps): void {
   const backend = openBackend({
     db,
     configurations,
     ingest: async (tenantId, alerts, now) => {
       await postAlerts({ db, tell }, tenantId, alerts, now);
-      nudgeFlusher();
       nudgeRelay();
     },
     listAlerts: (tenantId, now) => listFiringAlerts(db, tenantId, now),
@@ -32,6 +36,5 @@ export function startRouting(
     configurations,
     vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
     regroup: createRegroupAlerts(enrolAlerts),
-    onChanged: nudgeFlusher,
   });
 }

@@ -21,12 +21,7 @@ export interface ChangedChannel {
 }
 
 /** A channel as it is asked for. A webhook without secrets gets one. Throws `validation_failed`, or `unavailable` without keys. */
-export function newChannel(
-  deps: ChangeChannelsDeps,
-  tenantId: string,
-  input: ChannelInput,
-  now: Date,
-): ChangedChannel {
+export function newChannel(deps: ChangeChannelsDeps, tenantId: string, input: ChannelInput, now: Date): ChangedChannel {
   const kind = kindOf(deps, input.kind);
   const id = newId('channel', now.getTime());
   const needsSecret = input.kind === 'webhook' && input.settings['secrets'] === undefined;
@@ -103,7 +98,9 @@ function changedSettings(
 }
 
 function hasValue(value: unknown): boolean {
-  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined && value !== null;
+  return typeof value === 'object' && value !== null
+    ? Object.keys(value).length > 0
+    : value !== undefined && value !== null;
 }
 
 /** Signs with a new secret; the others go on signing as well until `overlapSeconds` are over. */

@@ -116,7 +116,11 @@ export async function disableChannel(
 }
 
 /** Claims the channels that are to be told that we live, until the transaction ends. */
-export async function claimHeartbeats(trx: Transaction<Schema>, now: Date, channelsMax: number): Promise<ChannelRecord[]> {
+export async function claimHeartbeats(
+  trx: Transaction<Schema>,
+  now: Date,
+  channelsMax: number,
+): Promise<ChannelRecord[]> {
   const rows = await trx
     .selectFrom('channels')
     .selectAll()

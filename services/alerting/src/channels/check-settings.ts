@@ -14,7 +14,8 @@ const shownMax = 4;
 
 /** Enough of a secret to tell which one it is, and never more than a fifth of it. */
 export function hintOf(secret: string): string {
-  return `…${secret.slice(-Math.min(shownMax, Math.floor(secret.length / 5)) || secret.length)}`;
+  const shown = Math.min(shownMax, Math.floor(secret.length / 5));
+  return `…${secret.slice(secret.length - shown)}`;
 }
 
 /** An address without what may be a secret in it: the path of a webhook is one. */

@@ -35,10 +35,7 @@ async function bodyOf(response: OutboundResponse): Promise<string> {
   }
 }
 
-export function outcomeOf(
-  { status, headers }: Pick<OutboundResponse, 'status' | 'headers'>,
-  now: Date,
-): SendOutcome {
+export function outcomeOf({ status, headers }: Pick<OutboundResponse, 'status' | 'headers'>, now: Date): SendOutcome {
   const reason = `The receiver answered ${status}.`;
   if (status >= 200 && status < 300) return { kind: 'accepted', status };
   if (status === 410) return { kind: 'gone', status, reason };

@@ -26,11 +26,23 @@ export async function sendTest(
   const now = new Date();
   const notification = testNotification(channel, now);
   const recipients = deps.kinds.get(channel.kind)?.recipientsOf(channel.shown) ?? [null];
-  const target = { kind: channel.kind, channelId: channel.id, receiver: 'test', integration: 'test', sendsResolved: true };
+  const target = {
+    kind: channel.kind,
+    channelId: channel.id,
+    receiver: 'test',
+    integration: 'test',
+    sendsResolved: true,
+  };
   const deliveries = recipients.map((recipient) => {
     const delivery = newDelivery(notification, { ...target, recipient }, now);
     // A place of its own: what is tested neither waits behind alerts nor uses up their limit.
-    return { ...delivery, destination: `test/${delivery.id}`, state: 'sending' as const, attempts: 1, attemptedAt: now };
+    return {
+      ...delivery,
+      destination: `test/${delivery.id}`,
+      state: 'sending' as const,
+      attempts: 1,
+      attemptedAt: now,
+    };
   });
   await deps.db.transaction().execute(async (trx) => {
     await addNotifications(trx, [notification]);
@@ -40,13 +52,15 @@ export async function sendTest(
   for (const delivery of deliveries) {
     const outcome = await attemptDelivery(deps, { delivery, notification }, { now, signal });
     const error = outcome.kind === 'accepted' ? null : outcome.reason;
-    await deps.db.transaction().execute((trx) =>
-      settleDelivery(
-        trx,
-        { id: delivery.id, state: error === null ? 'sent' : 'dead', nextAt: null, status: outcome.status, error },
-        new Date(),
-      ),
-    );
+    await deps.db
+      .transaction()
+      .execute((trx) =>
+        settleDelivery(
+          trx,
+          { id: delivery.id, state: error === null ? 'sent' : 'dead', nextAt: null, status: outcome.status, error },
+          new Date(),
+        ),
+      );
     if (error !== null)
       throw new AppError('provider_failed', `The test message was not taken. ${error}`, {
         details: { delivery_id: delivery.id, upstream_status: outcome.status },

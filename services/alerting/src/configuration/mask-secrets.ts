@@ -26,7 +26,7 @@ const secretNames = new Set([
 
 /** Replaces every secret of a configuration in place, so that it may be shown, and still be read as one. */
 export function maskSecrets(document: Document): void {
-  mask(document.contents as Node | null, []);
+  mask(document.contents, []);
 }
 
 function mask(node: Node | null, path: readonly string[]): void {

@@ -7,12 +7,10 @@ import { findConfiguration, type ConfigurationRow } from './configuration-store.
 
 export interface ConfigurationRoutesDeps extends ChangeConfigurationDeps {
   configurations: ConfigurationSource;
-  /** Somebody's groups have other times now. */
-  onChanged: () => void;
 }
 
 export function mountConfigurationRoutes(routes: Routes, deps: ConfigurationRoutesDeps): void {
-  const { db, configurations, onChanged } = deps;
+  const { db, configurations } = deps;
   mountRoute(routes, getAlertingConfiguration, async ({ principal: { tenantId } }) =>
     present(await configurations.of(db, tenantId), await findConfiguration(db, tenantId)),
   );
@@ -20,7 +18,6 @@ export function mountConfigurationRoutes(routes: Routes, deps: ConfigurationRout
   mountRoute(routes, putAlertingConfiguration, async ({ principal, body }) => {
     const change = { original: body.original, expected: body.revision ?? null };
     const { row, configuration } = await changeConfiguration(deps, principal, change, new Date());
-    onChanged();
     return present(configuration, row);
   });
 }

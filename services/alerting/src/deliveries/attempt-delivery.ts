@@ -13,7 +13,7 @@ export interface AttemptDeliveryDeps {
 }
 
 /** Longer than any channel waits by itself, and shorter than the lease of whoever sends. */
-const attemptMsMax = 45_000;
+const attemptMsMax = 35_000;
 
 /** Makes one attempt, of whatever kind: the only way in which a message leaves. A kind that breaks has failed, no more. */
 export async function attemptDelivery(

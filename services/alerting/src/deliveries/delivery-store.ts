@@ -52,24 +52,24 @@ export async function addDeliveryRows(trx: Transaction<Schema>, deliveries: read
     .execute();
 }
 
-/** What is due at a destination that the transaction holds, the oldest first; also what a sender that died was at. */
+/**
+ * What is due at a destination that the transaction holds, the oldest first; also what a sender that died was at. A message
+ * waits for those of the same group before it that are to be tried again: an end must not arrive before its beginning.
+ */
 export async function listDueDeliveries(
   trx: Transaction<Schema>,
   { tenantId, destination }: { tenantId: string; destination: string },
   now: Date,
   deliveriesMax: number,
 ): Promise<Delivery[]> {
-  const rows = await trx
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('destination', '=', destination)
-    .where(({ or, and, eb }) =>
-      or([and([eb('state', '=', 'pending'), eb('next_at', '<=', now)]), eb('state', '=', 'sending')]),
-    )
-    .orderBy('id')
-    .limit(deliveriesMax)
-    .execute();
+  const { rows } = await sql<Selectable<DeliveryTables['deliveries']>>`
+    select * from (
+      select open.*, max(open.next_at) filter (where open.state = 'pending')
+        over (partition by notifications.group_key order by open.id) as turn_at
+      from deliveries as open join notifications on notifications.id = open.notification_id
+      where open.tenant_id = ${tenantId} and open.destination = ${destination} and open.state in ('pending', 'sending')
+    ) as waiting
+    where state = 'sending' or turn_at <= ${now} order by id limit ${deliveriesMax}`.execute(trx);
   return rows.map(deliveryOf);
 }
 
@@ -81,12 +81,20 @@ export async function markSending(trx: Transaction<Schema>, id: string, now: Dat
     .execute();
 }
 
-/** Too much is sent there: they are told together with others, later. */
-export async function markHeld(trx: Transaction<Schema>, ids: readonly string[], now: Date): Promise<void> {
+/** Too much is sent there: all that is due is told together, later. */
+export async function holdDeliveries(
+  trx: Transaction<Schema>,
+  { tenantId, destination }: { tenantId: string; destination: string },
+  now: Date,
+): Promise<void> {
   await trx
     .updateTable('deliveries')
-    .set({ state: 'pending', held_at: sql<Date>`coalesce(held_at, ${now}::timestamptz)` })
-    .where('id', '=', sql<string>`any(${[...ids]})`)
+    .set({ held_at: now })
+    .where('tenant_id', '=', tenantId)
+    .where('destination', '=', destination)
+    .where('state', '=', 'pending')
+    .where('next_at', '<=', now)
+    .where('held_at', 'is', null)
     .execute();
 }
 
@@ -146,14 +154,13 @@ export async function nextDeliveryAt(
   trx: Transaction<Schema>,
   { tenantId, destination }: { tenantId: string; destination: string },
 ): Promise<Date | null> {
-  const row = await trx
-    .selectFrom('deliveries')
-    .select(({ fn }) => fn.min('next_at').as('at'))
-    .where('tenant_id', '=', tenantId)
-    .where('destination', '=', destination)
-    .where('state', '=', 'pending')
-    .executeTakeFirst();
-  return row?.at ?? null;
+  const { rows } = await sql<{ at: Date | null }>`
+    select min(turn_at) as at from (
+      select max(open.next_at) over (partition by notifications.group_key order by open.id) as turn_at
+      from deliveries as open join notifications on notifications.id = open.notification_id
+      where open.tenant_id = ${tenantId} and open.destination = ${destination} and open.state = 'pending'
+    ) as waiting`.execute(trx);
+  return rows[0]?.at ?? null;
 }
 
 export interface DeliveryFilter {

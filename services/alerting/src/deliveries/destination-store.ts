@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { Destination } from './destination.ts';
 
@@ -20,8 +20,8 @@ export async function claimDueDestinations(
     .selectFrom('destinations')
     .selectAll()
     .where('next_at', '<=', now)
-    .where(({ or, eb }) => or([eb('blocked_until', 'is', null), eb('blocked_until', '<=', now)]))
-    .where(({ or, eb }) => or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .where((eb) => eb.or([eb('blocked_until', 'is', null), eb('blocked_until', '<=', now)]))
+    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
     .orderBy('next_at')
     .limit(destinationsMax)
     .forUpdate()
@@ -36,6 +36,15 @@ export async function claimDueDestinations(
     blockedUntil: row.blocked_until,
     sentRecently: row.sent_recently,
   }));
+}
+
+/** When the next message of all may be sent; null where none waits. What is on its way, and its successors, count from its lease. */
+export async function nextClaimAt(db: Kysely<Schema>): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`
+    select min(greatest(next_at, blocked_until, lease_until)) as at from destinations where next_at is not null`.execute(
+    db,
+  );
+  return rows[0]?.at ?? null;
 }
 
 /** Holds one destination until the transaction ends. Null: there is none, or `leaseToken` is no longer its lease. */

@@ -1,5 +1,6 @@
 import type { MessageLimit, SendOutcome } from '../channels/channel.ts';
 import type { Delivery } from './delivery.ts';
+import { patientRetries, type FailedOutcome, type RetryPolicy } from './retry-policy.ts';
 
 /** A message that arrived: when, and how severe its news was. `at` in milliseconds. */
 export interface SentMessage {
@@ -20,7 +21,7 @@ export interface Destination {
 export type SendPlan =
   | { readonly kind: 'nothing' }
   /** Too much was sent: they wait until then, and are told together. */
-  | { readonly kind: 'hold'; readonly until: Date; readonly held: readonly Delivery[] }
+  | { readonly kind: 'hold'; readonly until: Date }
   | { readonly kind: 'send'; readonly delivery: Delivery }
   | { readonly kind: 'digest'; readonly deliveries: readonly Delivery[] };
 
@@ -43,7 +44,7 @@ export function planSend(
     const urgent = due.find(({ severity }) => severity > told);
     if (urgent !== undefined) return { kind: 'send', delivery: urgent };
     const first = window[window.length - messagesMax]?.at ?? now.getTime();
-    return { kind: 'hold', until: new Date(first + windowMs), held: due };
+    return { kind: 'hold', until: new Date(first + windowMs) };
   }
   const held = due.filter(({ heldAt }) => heldAt !== null);
   if (isDigestible && held.length > 0 && due.length > 1) return { kind: 'digest', deliveries: due };
@@ -61,17 +62,21 @@ export interface Settlement {
   readonly tell: 'failing' | 'recovered' | null;
 }
 
-const seconds = (...values: readonly number[]): number[] => values.map((value) => value * 1_000);
-
-/** How long before the second attempt, the third, …; from then on hourly. */
-const retryDelaysMs = seconds(2, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600);
-/** For a message that is refused as it is: perhaps somebody repairs the other side. */
-const slowDelaysMs = seconds(30, 300);
 const giveUpAfterMs = 24 * 3_600_000;
-const failuresToRest = 5;
 const [restMsMin, restMsMax] = [10_000, 300_000];
 const tellFailingAfterMs = 60_000;
 const sentKeptMax = 1_000;
+
+export interface SettleOptions {
+  now: Date;
+  /** [0, 1) */
+  random: () => number;
+  limit: MessageLimit;
+  /** When what failed is tried again. Default `patientRetries`. */
+  policy?: RetryPolicy;
+  /** When the group is looked at next, for a policy that wants to know. */
+  nextBeat?: Date | null;
+}
 
 /**
  * What an attempt means for the delivery and for the address. `random` gives [0, 1): delays have full jitter, so that what
@@ -81,76 +86,77 @@ export function settleAttempt(
   destination: Destination,
   delivery: Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>,
   outcome: SendOutcome,
-  { now, random, limit }: { now: Date; random: () => number; limit: MessageLimit },
+  options: SettleOptions,
 ): Settlement {
-  const after = (delayMs: number): Date => new Date(now.getTime() + delayMs);
-  const isTooOld = now.getTime() - delivery.createdAt.getTime() >= giveUpAfterMs;
-  const retried = (delaysMs: readonly number[]): Settlement['delivery'] => {
-    const delayMs = delaysMs[Math.min(delivery.attempts, delaysMs.length) - 1] ?? 0;
-    return isTooOld ? { state: 'dead', nextAt: null } : { state: 'pending', nextAt: after(delayMs * random()) };
-  };
-  const dead = { state: 'dead', nextAt: null } as const;
-  const unchanged = { destination, hasRecovered: false, isGone: false, tell: null };
   switch (outcome.kind) {
-    case 'accepted': {
-      const sent = { at: now.getTime(), severity: delivery.severity };
-      const kept = [...destination.sentRecently, sent].filter(({ at }) => at > now.getTime() - limit.windowMs);
-      return {
-        ...unchanged,
-        delivery: { state: 'sent', nextAt: null },
-        hasRecovered: destination.failures > 0,
-        tell: destination.toldFailingAt === null ? null : 'recovered',
-        destination: {
-          failures: 0,
-          failingSince: null,
-          toldFailingAt: null,
-          blockedUntil: null,
-          sentRecently: kept.slice(-sentKeptMax),
-        },
-      };
-    }
+    case 'accepted':
+      return settleAccepted(destination, delivery, options);
     case 'throttled':
-    case 'failed': {
-      const failures = destination.failures + 1;
-      const failingSince = destination.failingSince ?? now;
-      const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.max(0, failures - failuresToRest));
-      const asked = outcome.kind === 'throttled' ? outcome.retryAfterMs : null;
-      const blockMs = Math.max(asked ?? 0, failures >= failuresToRest ? restMs * (0.5 + random() / 2) : 0);
-      const settled = retried(retryDelaysMs);
-      const isLong = failures >= failuresToRest && now.getTime() - failingSince.getTime() >= tellFailingAfterMs;
-      const tellFailing = destination.toldFailingAt === null && (isLong || settled.state === 'dead');
-      return {
-        ...unchanged,
-        delivery: settled,
-        tell: tellFailing ? 'failing' : null,
-        destination: {
-          ...destination,
-          failures,
-          failingSince,
-          blockedUntil: blockMs > 0 ? after(blockMs) : null,
-          toldFailingAt: tellFailing ? now : destination.toldFailingAt,
-        },
-      };
-    }
+    case 'failed':
+      return settleFailed(destination, delivery, outcome, options);
     case 'rejected': {
-      const isOver = outcome.isFinal || delivery.attempts > slowDelaysMs.length;
-      const tellFailing = isOver && destination.toldFailingAt === null;
-      return {
-        ...unchanged,
-        delivery: isOver ? dead : retried(slowDelaysMs),
-        tell: tellFailing ? 'failing' : null,
-        destination: { ...destination, toldFailingAt: tellFailing ? now : destination.toldFailingAt },
-      };
+      const settled = retried(delivery, outcome, options);
+      return { ...notDelivered(destination, settled.state === 'dead', options.now), delivery: settled };
     }
-    case 'gone': {
-      const tellFailing = destination.toldFailingAt === null;
-      return {
-        ...unchanged,
-        delivery: dead,
-        isGone: true,
-        tell: tellFailing ? 'failing' : null,
-        destination: { ...destination, toldFailingAt: destination.toldFailingAt ?? now },
-      };
-    }
+    case 'gone':
+      return { ...notDelivered(destination, true, options.now), delivery: dead, isGone: true };
   }
+}
+
+type Attempted = Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>;
+const dead = { state: 'dead', nextAt: null } as const;
+
+function settleAccepted(destination: Destination, { severity }: Attempted, { now, limit }: SettleOptions): Settlement {
+  const sent = [...destination.sentRecently, { at: now.getTime(), severity }];
+  const kept = sent.filter(({ at }) => at > now.getTime() - limit.windowMs).slice(-sentKeptMax);
+  return {
+    delivery: { state: 'sent', nextAt: null },
+    hasRecovered: destination.failures > 0,
+    isGone: false,
+    tell: destination.toldFailingAt === null ? null : 'recovered',
+    destination: { failures: 0, failingSince: null, toldFailingAt: null, blockedUntil: null, sentRecently: kept },
+  };
+}
+
+function settleFailed(
+  destination: Destination,
+  delivery: Attempted,
+  outcome: Extract<SendOutcome, { kind: 'throttled' | 'failed' }>,
+  options: SettleOptions,
+): Settlement {
+  const { now, random, policy = patientRetries } = options;
+  const failures = destination.failures + 1;
+  const failingSince = destination.failingSince ?? now;
+  const rests = failures >= policy.failuresToRest;
+  const restMs = Math.min(restMsMax, restMsMin * 2 ** Math.max(0, failures - policy.failuresToRest));
+  const askedMs = outcome.kind === 'throttled' ? (outcome.retryAfterMs ?? 0) : 0;
+  const blockMs = Math.max(askedMs, rests ? restMs * (0.5 + random() / 2) : 0);
+  const blockedUntil = blockMs > 0 ? new Date(now.getTime() + blockMs) : null;
+  const settled = retried(delivery, outcome, options);
+  const isLong = rests && now.getTime() - failingSince.getTime() >= tellFailingAfterMs;
+  return {
+    ...notDelivered({ ...destination, failures, failingSince, blockedUntil }, isLong || settled.state === 'dead', now),
+    delivery: settled,
+  };
+}
+
+/** Others are told once for as long as it lasts. */
+function notDelivered(destination: Destination, isWorthTelling: boolean, now: Date): Omit<Settlement, 'delivery'> {
+  const isTold = isWorthTelling && destination.toldFailingAt === null;
+  return {
+    hasRecovered: false,
+    isGone: false,
+    tell: isTold ? 'failing' : null,
+    destination: { ...destination, toldFailingAt: isTold ? now : destination.toldFailingAt },
+  };
+}
+
+function retried(
+  { attempts, createdAt }: Attempted,
+  outcome: FailedOutcome,
+  { now, random, policy = patientRetries, nextBeat = null }: SettleOptions,
+): Settlement['delivery'] {
+  if (now.getTime() - createdAt.getTime() >= giveUpAfterMs) return dead;
+  const nextAt = policy.nextAttemptAt({ outcome, attempts, now, random, nextBeat });
+  return nextAt === null ? dead : { state: 'pending', nextAt };
 }

@@ -18,7 +18,9 @@ export function mergeNotifications(notifications: readonly Notification[]): Dige
       alerts.set(alert.fingerprint, alert);
     }
   }
-  const told = [...alerts.values()].sort((one, other) => Number(one.status > other.status) - Number(one.status < other.status));
+  const told = [...alerts.values()].sort(
+    (one, other) => Number(one.status > other.status) - Number(one.status < other.status),
+  );
   const groups = new Set(notifications.map(({ groupKey }) => groupKey));
   const [first] = notifications;
   const isOneGroup = groups.size === 1 && first !== undefined;

@@ -5,6 +5,7 @@ import type { Schema } from '../app/schema.ts';
 import type { MessageLimit, SendOutcome } from '../channels/channel.ts';
 import { disableChannel, findChannel } from '../channels/channel-store.ts';
 import { limitOf } from '../channels/find-settings.ts';
+import { findNextBeat } from '../notifications/group-store.ts';
 import { newDelivery } from '../notifications/new-delivery.ts';
 import type { Notification } from '../notifications/notification.ts';
 import { addNotifications, findNotifications } from '../notifications/notification-store.ts';
@@ -13,8 +14,8 @@ import type { Delivery } from './delivery.ts';
 import {
   addDeliveries,
   expediteDeliveries,
+  holdDeliveries,
   listDueDeliveries,
-  markHeld,
   markMerged,
   markSending,
   nextDeliveryAt,
@@ -23,6 +24,7 @@ import {
 import { planSend, settleAttempt } from './destination.ts';
 import { claimDueDestinations, lockDestination, saveDestination, type DestinationRow } from './destination-store.ts';
 import { mergeNotifications } from './merge-notifications.ts';
+import { patientRetries, type RetryPolicy } from './retry-policy.ts';
 import { tellOfDestination } from './tell-of-destination.ts';
 
 export interface SendDeliveriesDeps extends AttemptDeliveryDeps {
@@ -30,6 +32,8 @@ export interface SendDeliveriesDeps extends AttemptDeliveryDeps {
   readonly clock: () => Date;
   /** [0, 1) */
   readonly random: () => number;
+  /** When what failed is tried again. Default `patientRetries`. */
+  readonly policy?: RetryPolicy;
   /** Told of every attempt, for metrics. */
   readonly attempted: (delivery: Delivery, outcome: SendOutcome) => void;
 }
@@ -43,7 +47,8 @@ export interface ClaimedDelivery {
   readonly notification: Notification;
 }
 
-const leaseMs = 90_000;
+/** After a sender was killed this is how long the message waits; an attempt ends well before. */
+const leaseMs = 45_000;
 /** So many held messages become one at most; the next ones become another. */
 const digestMax = 1_000;
 
@@ -87,11 +92,7 @@ async function claimOf(
     case 'nothing':
       return null;
     case 'hold':
-      await markHeld(
-        trx,
-        plan.held.map(({ id }) => id),
-        now,
-      );
+      await holdDeliveries(trx, destination, now);
       await saveDestination(trx, destination, { nextAt: plan.until });
       return null;
     case 'send':
@@ -146,7 +147,10 @@ export async function sendClaimed(
   await deps.db.transaction().execute(async (trx) => {
     const destination = await lockDestination(trx, { ...delivery, leaseToken });
     if (destination === null) return;
-    const settled = settleAttempt(destination, delivery, outcome, { now, random: deps.random, limit });
+    const { policy = patientRetries, random } = deps;
+    const { tenantId, groupKey } = claimed.notification;
+    const nextBeat = policy.needsBeat ? await findNextBeat(trx, tenantId, groupKey) : null;
+    const settled = settleAttempt(destination, delivery, outcome, { now, random, limit, policy, nextBeat });
     await settleDelivery(
       trx,
       {

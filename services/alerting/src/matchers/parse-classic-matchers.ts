@@ -42,7 +42,7 @@ function splitAtCommas(input: string): string[] {
 
 function unescape(raw: string): string {
   const opened = raw.startsWith('"');
-  const inner = [...(opened ? raw.slice(1) : raw)];
+  const inner = Array.from(opened ? raw.slice(1) : raw);
   let value = '';
   for (let index = 0; index < inner.length; index += 1) {
     const character = inner[index] ?? '';

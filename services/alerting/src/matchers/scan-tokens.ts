@@ -18,7 +18,7 @@ export class TokenScanner {
   #peeked: Token | null = null;
 
   constructor(input: string) {
-    this.#characters = [...input];
+    this.#characters = Array.from(input);
   }
 
   peek(): Token {

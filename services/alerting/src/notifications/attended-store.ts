@@ -18,7 +18,7 @@ export async function findAttended(
     .select(['fingerprint', 'acknowledged_at', 'acknowledged_until', 'snoozed_until'])
     .where('tenant_id', '=', tenantId)
     .where('fingerprint', '=', sql<string>`any(${[...fingerprints]})`)
-    .where(({ or, eb }) => or([eb('acknowledged_at', 'is not', null), eb('snoozed_until', '>', now)]))
+    .where((eb) => eb.or([eb('acknowledged_at', 'is not', null), eb('snoozed_until', '>', now)]))
     .execute();
   const acknowledged = rows.filter(
     ({ acknowledged_at: at, acknowledged_until: until }) => at !== null && (until === null || until > now),

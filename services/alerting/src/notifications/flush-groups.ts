@@ -55,8 +55,7 @@ export async function flushDueGroups(deps: FlushGroupsDeps, now: Date): Promise<
       if (await flushTenant(deps, trx, { tenantId, groups, now })) astray.push(tenantId);
     return { strays: astray, flushed: due.length };
   });
-  for (const tenantId of strays)
-    await deps.db.transaction().execute((trx) => deps.regroupAlerts(trx, tenantId, now));
+  for (const tenantId of strays) await deps.db.transaction().execute((trx) => deps.regroupAlerts(trx, tenantId, now));
   return flushed;
 }
 
@@ -127,7 +126,9 @@ async function gatherFacts(
     members.map(({ fingerprint }) => fingerprint),
     now,
   );
-  const snoozedLabels = new Set(members.filter(({ fingerprint }) => snoozed.has(fingerprint)).map(({ labels }) => labels));
+  const snoozedLabels = new Set(
+    members.filter(({ fingerprint }) => snoozed.has(fingerprint)).map(({ labels }) => labels),
+  );
   return {
     tenantId,
     now,
@@ -243,12 +244,13 @@ async function record(
     trx,
     flushes.flatMap(({ notification }) => notification ?? []),
   );
-  await addDeliveries(trx, flushes.flatMap((flush) => deliveriesOf(flush, now)));
-  await saveLastSent(
+  await addDeliveries(
     trx,
-    tenantId,
-    [...new Map(flushes.flatMap(lastSentOf).map((row) => [`${row.groupKeyHash}/${row.addressee}`, row])).values()],
+    flushes.flatMap((flush) => deliveriesOf(flush, now)),
   );
+  await saveLastSent(trx, tenantId, [
+    ...new Map(flushes.flatMap(lastSentOf).map((row) => [`${row.groupKeyHash}/${row.addressee}`, row])).values(),
+  ]);
   const previous = new Map(lastFlushes.map((row) => [row.groupHash, row]));
   const repeated: string[] = [];
   const fresh: FlushRow[] = [];

@@ -50,7 +50,7 @@ export async function lockGroups(
     .selectFrom('alert_groups')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${[...hashes]})`))
+    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${listOf(hashes)})`))
     .orderBy('group_hash')
     .forUpdate()
     .execute();
@@ -58,11 +58,7 @@ export async function lockGroups(
 }
 
 /** Those that are there, held by nobody. */
-export async function findGroups(
-  db: Kysely<Schema>,
-  tenantId: string,
-  hashes: readonly string[],
-): Promise<GroupRow[]> {
+export async function findGroups(db: Kysely<Schema>, tenantId: string, hashes: readonly string[]): Promise<GroupRow[]> {
   const rows = await db
     .selectFrom('alert_groups')
     .selectAll()
@@ -155,7 +151,7 @@ export async function listMembers(
     .selectFrom('alert_group_members')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${[...hashes]})`))
+    .$if(hashes !== 'all', (query) => query.where('group_hash', '=', sql<string>`any(${listOf(hashes)})`))
     .execute();
   return rows.map((row) => ({
     groupHash: row.group_hash,
@@ -201,11 +197,7 @@ export async function removeMembers(
 }
 
 /** Groups, with their alerts. */
-export async function dropGroups(
-  trx: Transaction<Schema>,
-  tenantId: string,
-  hashes: readonly string[],
-): Promise<void> {
+export async function dropGroups(trx: Transaction<Schema>, tenantId: string, hashes: readonly string[]): Promise<void> {
   if (hashes.length === 0) return;
   await trx
     .deleteFrom('alert_groups')
@@ -224,4 +216,32 @@ function groupOf(row: Selectable<NotificationTables['alert_groups']>): GroupRow 
     hasFlushed: row.has_flushed,
     emptySince: row.empty_since,
   };
+}
+
+/** When a group is looked at next; null for one that is not there any more. */
+export async function findNextBeat(db: Kysely<Schema>, tenantId: string, groupKey: string): Promise<Date | null> {
+  const row = await db
+    .selectFrom('alert_groups')
+    .select('next_flush_at')
+    .where('tenant_id', '=', tenantId)
+    .where('group_key', '=', groupKey)
+    .orderBy('next_flush_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_flush_at ?? null;
+}
+
+/** When the next group of all has to be looked at; null where there is none. */
+export async function nextFlushAt(db: Kysely<Schema>): Promise<Date | null> {
+  const row = await db
+    .selectFrom('alert_groups')
+    .select('next_flush_at')
+    .orderBy('next_flush_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_flush_at ?? null;
+}
+
+function listOf(hashes: readonly string[] | 'all'): string[] {
+  return hashes === 'all' ? [] : [...hashes];
 }

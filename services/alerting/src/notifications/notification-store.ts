@@ -13,19 +13,20 @@ export async function addNotifications(
     .insertInto('notifications')
     .values(
       notifications.map((one) => ({
-      id: one.id,
-      tenant_id: one.tenantId,
-      kind: one.kind,
-      reason: one.reason,
-      status: one.status,
-      receiver: one.receiver,
-      group_key: one.groupKey,
-      group_labels: JSON.stringify(one.groupLabels),
-      alerts: JSON.stringify(one.alerts),
-      severity: one.severity,
-      held_back: one.heldBack,
-      decided_at: one.decidedAt,
-    })))
+        id: one.id,
+        tenant_id: one.tenantId,
+        kind: one.kind,
+        reason: one.reason,
+        status: one.status,
+        receiver: one.receiver,
+        group_key: one.groupKey,
+        group_labels: JSON.stringify(one.groupLabels),
+        alerts: JSON.stringify(one.alerts),
+        severity: one.severity,
+        held_back: one.heldBack,
+        decided_at: one.decidedAt,
+      })),
+    )
     .execute();
 }
 
@@ -40,11 +41,7 @@ export async function findNotifications(db: Kysely<Schema>, ids: readonly string
   return rows.map(notificationOf);
 }
 
-export async function findNotification(
-  db: Kysely<Schema>,
-  tenantId: string,
-  id: string,
-): Promise<Notification | null> {
+export async function findNotification(db: Kysely<Schema>, tenantId: string, id: string): Promise<Notification | null> {
   const row = await db
     .selectFrom('notifications')
     .selectAll()
@@ -120,11 +117,11 @@ export async function saveLastSent(
       })),
     )
     .onConflict((conflict) =>
-      conflict.columns(['tenant_id', 'group_key_hash', 'addressee']).doUpdateSet(({ ref }) => ({
-        firing: ref('excluded.firing'),
-        resolved: ref('excluded.resolved'),
-        sent_at: ref('excluded.sent_at'),
-        expires_at: ref('excluded.expires_at'),
+      conflict.columns(['tenant_id', 'group_key_hash', 'addressee']).doUpdateSet((eb) => ({
+        firing: eb.ref('excluded.firing'),
+        resolved: eb.ref('excluded.resolved'),
+        sent_at: eb.ref('excluded.sent_at'),
+        expires_at: eb.ref('excluded.expires_at'),
       })),
     )
     .execute();

@@ -5,11 +5,19 @@ export interface Sweep extends AsyncDisposable {
   nudge(): void;
 }
 
+export interface SweepOptions {
+  /** How long it rests between two rounds at most. */
+  everyMs: number;
+  /** Asked after each round: when there will be something to do, as far as is known; null: not known. */
+  nextAt?: () => Promise<Date | null>;
+  logger: Logger;
+}
+
 /**
  * Does `work` again and again, one round at a time: what is to be done stands in the database, and looking there is the
  * only thing that everything hangs on. A round that fails is told of once, and tried again.
  */
-export function startSweep(work: () => Promise<void>, { everyMs, logger }: { everyMs: number; logger: Logger }): Sweep {
+export function startSweep(work: () => Promise<void>, { everyMs, nextAt, logger }: SweepOptions): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | null = null;
   let closed = false;
@@ -18,21 +26,25 @@ export function startSweep(work: () => Promise<void>, { everyMs, logger }: { eve
 
   function run(): void {
     nudged = false;
-    round = work()
-      .then(
-        () => {
-          if (failures > 0) logger.info('sweep.recovered', { failures });
-          failures = 0;
-        },
-        (error: unknown) => {
-          failures += 1;
-          if (failures === 1) logger.warn('sweep.failed', { error });
-        },
-      )
-      .finally(() => {
-        round = null;
-        if (!closed) timer = setTimeout(run, nudged ? 0 : everyMs * Math.min(8, 1 + failures));
-      });
+    round = look().then((restMs) => {
+      round = null;
+      if (!closed) timer = setTimeout(run, nudged ? 0 : restMs);
+    });
+  }
+
+  /** Gives how long to rest. */
+  async function look(): Promise<number> {
+    try {
+      await work();
+      const at = nextAt === undefined ? null : await nextAt();
+      if (failures > 0) logger.info('sweep.recovered', { failures });
+      failures = 0;
+      return at === null ? everyMs : Math.min(everyMs, Math.max(0, at.getTime() - Date.now()));
+    } catch (error) {
+      failures += 1;
+      if (failures === 1) logger.warn('sweep.failed', { error });
+      return everyMs * Math.min(8, 1 + failures);
+    }
   }
 
   timer = setTimeout(run, 0);

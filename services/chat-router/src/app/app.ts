@@ -148,6 +148,7 @@ export async function startChatRouter(
       emitter,
       nudgeRelay,
       working,
+      events,
       logger,
       metrics,
       ...prefix,

@@ -1,14 +1,20 @@
 import type { AppError } from '@signalbox/errors';
 import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { AlertEvents } from '../advisories/alert-told.worker.ts';
 import type { ProviderStateEvents } from '../provider-states/provider-state-changed.worker.ts';
 import type { CallEvents } from '../resilience/call.ts';
 import type { BudgetEvents } from '../money/budget-crossed.worker.ts';
 import type { LedgerEvents } from '../usage/ledger.ts';
 
-export type Events = ProviderStateEvents & CallEvents & LedgerEvents & BudgetEvents;
+export type Events = ProviderStateEvents & CallEvents & LedgerEvents & BudgetEvents & AlertEvents;
 
 /** What this service tells of itself: one function per event, which makes its metric and its log line. */
 export function createEvents(logger: Logger, metrics: Metrics): Events {
+  const alerts = metrics.counter({
+    name: 'signalbox_chat_alerts_total',
+    help: 'What alerting told of the models, by what happened.',
+    labels: ['change'],
+  });
   const calls = metrics.counter({
     name: 'signalbox_chat_calls_total',
     help: 'Calls to providers, by how they came out.',
@@ -70,6 +76,14 @@ export function createEvents(logger: Logger, metrics: Metrics): Events {
       const { level, unit } = crossing;
       crossings.inc({ level, unit });
       logger.warn('budget.crossed', { ...crossing });
+    },
+    alertFired({ alert_id: alert, model_id: model, severity }) {
+      alerts.inc({ change: 'fired' });
+      logger.info('alert.fired', { alert, model, severity });
+    },
+    alertResolved({ alert_id: alert, model_id: model, reason }) {
+      alerts.inc({ change: 'resolved' });
+      logger.info('alert.resolved', { alert, model, reason });
     },
     providerStateChanged({ connection_id: connection, from, to }) {
       stateChanges.inc({ to });

@@ -11,7 +11,7 @@ import type { Logger, Metrics } from '@signalbox/telemetry';
 import { createVault, type VaultKeys } from '@signalbox/vault';
 import { advisoriesOf } from '../advisories/advisory-store.ts';
 import type { Advisory } from '../advisories/advisory.ts';
-import { startAdvisoryWorkers } from '../advisories/alert-told.worker.ts';
+import { startAdvisoryWorkers, type AlertEvents } from '../advisories/alert-told.worker.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import type { InlineImages } from '../images/inline-images.ts';
 import { allBudgets, spentIn } from '../money/budget-store.ts';
@@ -44,6 +44,7 @@ export interface TenantsOptions {
   registry: ModelRegistry;
   emitter: Emitter;
   nudgeRelay: () => void;
+  events: AlertEvents;
   /** What every worker needs besides its job and its handler. */
   working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
   logger: Logger;
@@ -140,6 +141,7 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
   const advisoryWorkers = startAdvisoryWorkers({
     ...options.working,
     database,
+    events: options.events,
     tellAudit,
     changed: changed('advisories'),
   });

@@ -1,6 +1,7 @@
 import { openDatabase } from '@signalbox/postgres';
 import { openIntake } from '../intake/group-commit.ts';
 import { mountIntakeRoutes } from '../intake/routes.ts';
+import { tellArrivals } from '../intake/tell-arrivals.ts';
 import { timeWindow } from '../intake/time-window.ts';
 import { mountModelRoutes } from '../models/routes.ts';
 import { mountOtlpRoutes } from '../otlp/routes.ts';
@@ -36,7 +37,8 @@ export async function startIntake(deps: DomainDeps, owned: AsyncDisposableStack)
       logger,
     }),
   );
-  const intake = owned.use(
+  const { emitter, nudgeRelay } = deps;
+  const storing = owned.use(
     openIntake({
       pool: writing.pool,
       events,
@@ -44,6 +46,7 @@ export async function startIntake(deps: DomainDeps, owned: AsyncDisposableStack)
       bytesMax: config.intakePendingBytesMax,
     }),
   );
+  const intake = owned.use(tellArrivals(storing, { db: database.db, emitter, nudgeRelay, logger }));
   const usageWorker = owned.use(startUsageWorker({ ...working, intake, now, windowAt }));
 
   mountModelRoutes(routes, database.db);

@@ -35,7 +35,8 @@ function textOf(message: ChannelMessage, { title, alerts, remarks }: Described):
     const lines = [`${stateOf(alert)}: ${oneLine(nameOf(alert))}`];
     const summary = summaryOf(alert);
     if (summary !== '') lines.push(shorten(summary, valueMax));
-    for (const [name, value] of Object.entries(alert.labels)) lines.push(`  ${name}: ${shorten(oneLine(value), valueMax)}`);
+    for (const [name, value] of Object.entries(alert.labels))
+      lines.push(`  ${name}: ${shorten(oneLine(value), valueMax)}`);
     const runbook = alert.annotations['runbook_url'];
     if (runbook !== undefined) lines.push(`Runbook: ${oneLine(runbook)}`);
     if (alert.generatorUrl !== '') lines.push(`Source: ${oneLine(alert.generatorUrl)}`);
@@ -45,7 +46,11 @@ function textOf(message: ChannelMessage, { title, alerts, remarks }: Described):
   return [title, ...remarks, ...parts, footerOf(message)].join('\n\n') + '\n';
 }
 
-function htmlOf(message: ChannelMessage, { title, alerts, remarks, severity, status }: Described, word: string): string {
+function htmlOf(
+  message: ChannelMessage,
+  { title, alerts, remarks, severity, status }: Described,
+  word: string,
+): string {
   const colour = status === 'resolved' ? '#12b76a' : colours[severity];
   const rows = alerts.slice(0, alertsMax).map((alert) => {
     const labels = Object.entries(alert.labels)

@@ -5,7 +5,9 @@ let router: TestRouter;
 beforeAll(async () => {
   router = await startTestRouter();
 });
-afterAll(() => router[Symbol.asyncDispose]());
+afterAll(async () => {
+  await router[Symbol.asyncDispose]();
+});
 
 const messages = [{ role: 'user', content: 'Hello?' }];
 function chat(body: object, headers: Record<string, string> = {}) {

@@ -62,6 +62,8 @@ export async function startService(options: StartServiceOptions): Promise<MeshSe
       const lines = started.lastLines(15);
       await started.stop({ graceMs: stopGraceMs });
       signal.throwIfAborted();
+      const said = refusalIn(lines);
+      if (said !== null) throw new Error(`${name} does not start: ${said}`, { cause: error });
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`${reason}. The last lines of ${logFile}:\n${lines}`, { cause: error });
     }
@@ -102,6 +104,20 @@ export async function startService(options: StartServiceOptions): Promise<MeshSe
       await child.stop({ graceMs: stopGraceMs });
     },
   };
+}
+
+/** What a service that would not start (a bad setting, mostly) said of it, among the last lines of its log. */
+function refusalIn(lines: string): string | null {
+  for (const line of lines.split('\n')) {
+    if (!line.includes('"process.start_failed"')) continue;
+    try {
+      const { error } = JSON.parse(line) as { error?: { message?: unknown } };
+      if (typeof error?.message === 'string') return error.message;
+    } catch {
+      // Cut off in the middle: then all of the lines are shown.
+    }
+  }
+  return null;
 }
 
 function ignore(): void {

@@ -6,6 +6,7 @@ import type { ServiceDefinition } from '../src/services.ts';
 const main = `
 import { createServer } from 'node:http';
 if (process.env.FAKE === 'dies') { console.log('I cannot live like this'); process.exit(3); }
+if (process.env.FAKE === 'refuses') { console.log(JSON.stringify({ event: 'process.start_failed', error: { message: 'environment: COLOUR: is required' } })); console.log('{}'); process.exit(1); }
 const listen = (port, answer) => createServer((request, response) => answer(request, response)).listen(Number(port), process.env.HOST);
 listen(process.env.PORT, (request, response) => response.end(JSON.stringify(process.env)));
 listen(process.env.ADMIN_PORT, (request, response) => { response.statusCode = process.env.FAKE === 'sick' ? 503 : 200; response.end('{}'); });

@@ -196,6 +196,11 @@ describe('startMesh', () => {
     expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
+  it('says in one line what a service has against its settings (R24)', async () => {
+    const start = startMesh({ ...fake, chromaUrl: null, overrides: { worker: { FAKE: 'refuses' } } });
+    await expect(start).rejects.toThrow(/^worker does not start: environment: COLOUR: is required$/);
+  });
+
   it('says which migration failed', async () => {
     const start = startMesh({ ...fake, chromaUrl: null, overrides: { worker: { FAKE: 'does not migrate' } } });
     await expect(start).rejects.toThrow('worker migrate failed:\n0002-broken failed');

@@ -331,13 +331,13 @@ export class HttpProvider implements Provider {
           watchdog.seen();
         }
         watchdog.rest();
-        if (part.bytes.length > 0 || part.usage !== null || part.hasContent) yield part;
+        if (isNews(part)) yield part;
         if (chunk === undefined && ending === null) {
           const rest = digest.finish();
           if (rest === null) throw this.#failed('ended its answer before it was whole');
           ({ part, ending } = rest);
           // A bare end, of an answer that was declined, may be told in nothing but the bytes that end the stream.
-          if (part.bytes.length > 0 || part.hasContent) yield part;
+          if (isNews(part)) yield part;
         }
         watchdog.resume();
         if (ending instanceof AppError) throw ending;
@@ -370,6 +370,10 @@ export class HttpProvider implements Provider {
     if (isTheirs && !caller.aborted) this.#lastFailure = { code: error.code, at: Date.now() };
     return error;
   }
+}
+
+function isNews({ bytes, usage, hasContent }: StreamPart): boolean {
+  return bytes.length > 0 || usage !== null || hasContent;
 }
 
 /** Clients differ in whether the version belongs to the address: where it is named, it is not named twice. */

@@ -58,10 +58,7 @@ export function readRequest(body: JsonObject): ChatRequest {
       if (last?.role === 'tool') messages[messages.length - 1] = { role, parts: [...last.parts, result] };
       else messages.push({ role, parts: [result] });
     } else if (role === 'user') {
-      if (message['content'] === undefined || message['content'] === null) {
-        throw invalidRequest(`${path}.content`, 'is missing.');
-      }
-      messages.push({ role, parts: readUserContent(message['content'], path) });
+      messages.push({ role, parts: readUser(message, path) });
     } else {
       throw unsupportedRequest(`${path}.role`, `${JSON.stringify(role)} reaches OpenAI-compatible providers only.`);
     }
@@ -131,6 +128,11 @@ function textsOfContent(content: unknown, path: string): TextPart[] {
 function cacheControlOf(part: JsonObject): { extra?: Extra } {
   const cacheControl = objectOf(part['cache_control']);
   return cacheControl === null ? {} : { extra: { dialect: 'anthropic', members: { cache_control: cacheControl } } };
+}
+
+function readUser({ content }: JsonObject, path: string): Part[] {
+  if (content === undefined || content === null) throw invalidRequest(`${path}.content`, 'is missing.');
+  return readUserContent(content, path);
 }
 
 function readUserContent(content: unknown, path: string): Part[] {

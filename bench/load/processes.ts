@@ -7,14 +7,46 @@ import type { LoadOrder, LoadResult } from './generator.ts';
 const ticksPerSecond = 100;
 
 /** CPU time that these processes have used so far, user and system together, in milliseconds (Linux' /proc). */
-function cpuMs(pids: readonly number[]): number {
+export function cpuMs(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
+    const fields = statFields(pid);
+    ticks += Number(fields[userTicks]) + Number(fields[systemTicks]);
   }
   return (ticks * 1000) / ticksPerSecond;
+}
+
+/** As `cpuMs`, of a process and its children: those that run, and those that have ended meanwhile. */
+export function familyCpuMs(pid: number): number {
+  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
+    .trim()
+    .split(/\s+/);
+  const running = children.filter((child) => child !== '').map(Number);
+  const ticks = (of: number, fields: readonly number[]): number => {
+    try {
+      const stat = statFields(of);
+      return fields.reduce((sum, field) => sum + Number(stat[field]), 0);
+    } catch (error) {
+      // It has ended since it was listed.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ESRCH')
+        return 0;
+      throw error;
+    }
+  };
+  const own = ticks(pid, [userTicks, systemTicks, userTicksOfEnded, systemTicksOfEnded]);
+  const theirs = running.reduce((sum, child) => sum + ticks(child, [userTicks, systemTicks]), 0);
+  return ((own + theirs) * 1_000) / ticksPerSecond;
+}
+
+// Places behind the command in /proc/PID/stat.
+const userTicks = 11;
+const systemTicks = 12;
+const userTicksOfEnded = 13;
+const systemTicksOfEnded = 14;
+
+function statFields(pid: number): string[] {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Forks one of our own files as a process of its own, with this process' Node and conditions. */

@@ -13,7 +13,7 @@ export type ServiceName = 'gateway' | 'chat-router' | 'research-pipeline' | 'mon
 export type Dialect = 'signalbox' | 'openai' | 'anthropic' | 'alertmanager' | 'otlp';
 
 /** The class whose limits a route spends (LA-2). Every class is configured in the gateway's limits file. */
-export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest';
+export type RouteClass = 'default' | 'chat' | 'login' | 'keys' | 'health' | 'documents' | 'ingest' | 'compute';
 
 export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
   status: number;

@@ -176,6 +176,7 @@ export const compareDrift = defineRoute({
     'Computes and keeps nothing. Missing and invalid values are left out and counted in `details`; a value of the wrong ' +
     'type is refused with its index. A side without values is `insufficient_data`, with `statistic` null.',
   scope: 'metrics:read',
+  routeClass: 'compute',
   bodyTypes: ['application/json'],
   bodyBytesMax: 67_108_864,
   firstByteTimeoutMs: 120_000,

@@ -36,16 +36,16 @@ export const exportSamples = defineRoute({
   method: 'get',
   path: '/api/v1/metrics/export',
   tag: 'Metrics',
-  summary: 'Download samples as CSV, JSON or NDJSON: the same rows in each',
+  summary: 'Download samples as CSV, JSON, NDJSON or Parquet: the same rows in each',
   description:
     'CSV is RFC 4180 in UTF-8 with a header; objects are JSON in their cell, and a text that a spreadsheet would take for a ' +
-    'formula begins with an apostrophe. JSON and NDJSON are what `POST /api/v1/metrics/batch` takes. Rows that are committed ' +
-    'while the export runs may be in it or not. An export that breaks off is cut off without its last chunk, so that a client ' +
-    'can tell.',
+    'formula begins with an apostrophe. JSON and NDJSON are what `POST /api/v1/metrics/batch` takes. Parquet has the columns ' +
+    'of the CSV with their types, and texts as they are. Rows that are committed while the export runs may be in it or not. ' +
+    'An export that breaks off is cut off without its last chunk, so that a client can tell.',
   scope: 'metrics:read',
   firstByteTimeoutMs: 30_000,
   query: z.strictObject({
-    format: z.enum(['csv', 'json', 'ndjson']).default('csv').describe('What to write.'),
+    format: z.enum(['csv', 'json', 'ndjson', 'parquet']).default('csv').describe('What to write.'),
     from: z.iso.datetime({ offset: true }).optional().describe('From this moment. Absent: a day before `to`.'),
     to: z.iso.datetime({ offset: true }).optional().describe('Until before this moment. Absent: now.'),
     model_id: z.string().min(1).max(200).optional().describe('Only of this model.'),
@@ -61,6 +61,7 @@ export const exportSamples = defineRoute({
   alsoAnswers: [
     { status: 200, description: rows, schema: z.object({ items: z.array(z.looseObject({ model_id: z.string() })) }) },
     { status: 200, description: rows, schema: z.string(), contentType: 'application/x-ndjson' },
+    { status: 200, description: rows, schema: z.string(), contentType: 'application/vnd.apache.parquet' },
   ],
 });
 

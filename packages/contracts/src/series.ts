@@ -315,6 +315,7 @@ export const listSamples = defineRoute({
     model_version: filters.model_version,
     environment: filters.environment,
     tag: filters.tag,
+    limit: z.coerce.number().int().min(1).max(10_000).default(1_000).describe('Rows per page, 1–10,000.'),
   }),
   response: { status: 200, description: 'One page of samples', schema: pageOf(ListedSample) },
 });
@@ -341,7 +342,10 @@ export const listReportedDrift = defineRoute({
   tag,
   summary: 'List the drift that others reported, newest first',
   scope: 'metrics:read',
-  query: RowQuery.extend({ since_hours: SinceHours.default(168).describe('1–168. Only without `from`.') }),
+  query: RowQuery.extend({
+    since_hours: SinceHours.default(168).describe('1–168. Only without `from`.'),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Rows per page, 1–1,000.'),
+  }),
   response: { status: 200, description: 'One page of reports', schema: pageOf(ListedDrift) },
 });
 

@@ -3482,7 +3482,7 @@ export interface WireOperations {
   listSamples: {
     params: null;
     query: {
-      /** Rows per page, 1–100. */
+      /** Rows per page, 1–10,000. */
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
@@ -3510,7 +3510,7 @@ export interface WireOperations {
   listReportedDrift: {
     params: null;
     query: {
-      /** Rows per page, 1–100. */
+      /** Rows per page, 1–1,000. */
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
@@ -3539,7 +3539,7 @@ export interface WireOperations {
     params: null;
     query: {
       /** What to write. */
-      format?: 'csv' | 'json' | 'ndjson';
+      format?: 'csv' | 'json' | 'ndjson' | 'parquet';
       /** From this moment. Absent: a day before `to`. */
       from?: string;
       /** Until before this moment. Absent: now. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportColumns } from '@signalbox/contracts';
 import { newId } from '@signalbox/ids';
+import { parquetReadObjects } from 'hyparquet';
 import { aCaller, startTestService, type TestService } from './harness.ts';
 
 let service: TestService;
@@ -129,6 +130,21 @@ describe('GET /api/v1/metrics/export (MX-27, MX-28)', () => {
     }
   });
 
+  it('writes Parquet with the columns of the CSV, typed, and texts as they are', async () => {
+    const caller = aCaller();
+    await service.post('/api/v1/metrics/batch', { items: [full, bare] }, { caller });
+    const answer = await service.fetch(`/api/v1/metrics/export?${span}&format=parquet`, {}, caller);
+    expect(answer.headers.get('content-type')).toBe('application/vnd.apache.parquet');
+    expect(answer.headers.get('content-disposition')).toMatch(/\.parquet"$/);
+    const [first, second, ...more] = await parquetReadObjects({ file: await answer.arrayBuffer() });
+    const { resource_usage: usage, ...others } = full;
+    const time = (at: number) => new Date(hour + at);
+    expect(first).toEqual({ ...others, ...usage, timestamp: time(1), input_tokens: 7n, output_tokens: 0n });
+    const absent = Object.fromEntries(exportColumns.map((column) => [column, null]));
+    expect(second).toEqual({ ...absent, ...bare, timestamp: time(2) });
+    expect(more).toEqual([]);
+  });
+
   it('writes the same 100,000 rows in each format, each once and in order', async () => {
     const caller = aCaller();
     // Unevenly: most in one second, many at one moment, the rest over the hour.
@@ -153,6 +169,9 @@ describe('GET /api/v1/metrics/export (MX-27, MX-28)', () => {
     expect(idsOf(json.items)).toEqual(ids);
     const lines = (await download(caller, 'format=ndjson')).trimEnd().split('\n');
     expect(idsOf(lines.map((line) => JSON.parse(line) as unknown))).toEqual(ids);
+    const parquet = await service.fetch(`/api/v1/metrics/export?${span}&format=parquet`, {}, caller);
+    const file = await parquet.arrayBuffer();
+    expect(idsOf(await parquetReadObjects({ file, columns: ['request_id'] }))).toEqual(ids);
     const one = recordsOf(await download(caller, 'format=csv&model_id=m1')).slice(1);
     expect(one.length).toBe(33_334);
   });
@@ -162,6 +181,8 @@ describe('GET /api/v1/metrics/export (MX-27, MX-28)', () => {
     expect(recordsOf(await download(caller, 'format=csv'))).toEqual([[...exportColumns]]);
     expect(JSON.parse(await download(caller, 'format=json'))).toEqual({ items: [] });
     expect(await download(caller, 'format=ndjson')).toBe('');
+    const parquet = await service.fetch(`/api/v1/metrics/export?${span}&format=parquet`, {}, caller);
+    expect(await parquetReadObjects({ file: await parquet.arrayBuffer() })).toEqual([]);
   });
 
   it("has nothing of another tenant's, and refuses what it does not know", async () => {
@@ -169,7 +190,7 @@ describe('GET /api/v1/metrics/export (MX-27, MX-28)', () => {
     await service.post('/api/v1/metrics/batch', { items: [{ ...bare, request_id: newId('req') }] }, { caller: one });
     expect(await download(other, 'format=ndjson')).toBe('');
     for (const [query, path] of [
-      ['format=parquet', 'format'],
+      ['format=xlsx', 'format'],
       [`from=${iso(hour)}&to=${iso(hour)}`, 'to'],
       ['from=now', 'from'],
       ['page=1', 'page'],

@@ -400,6 +400,24 @@ describe('the rows themselves (MX-1)', () => {
     expect((await service.get('/api/v1/metrics/inference?cursor=x', caller)).status).toBe(400);
   });
 
+  it('come up to 10,000 in a page, 1,000 unless asked; reports up to 1,000, 100 unless asked', async () => {
+    const caller = aCaller();
+    await send(
+      caller,
+      Array.from({ length: 1_001 }, (_, index) => ({ timestamp: iso(hour), request_id: `r${String(index)}` })),
+    );
+    for (const [path, standard, most] of [
+      ['/api/v1/metrics/inference', 1_000, 10_000],
+      ['/api/v1/metrics/drift', 100, 1_000],
+    ] as const) {
+      const { body } = await service.get(path, caller);
+      expect(body['page_info']).toMatchObject({ limit: standard, has_next: path.endsWith('inference') });
+      const whole = await service.get(`${path}?limit=${String(most)}`, caller);
+      expect(whole.body['page_info']).toMatchObject({ limit: most, has_next: false });
+      expect((await service.get(`${path}?limit=${String(most + 1)}`, caller)).status).toBe(400);
+    }
+  });
+
   it('are reports of drift, too, kept as what they are', async () => {
     const caller = aCaller();
     const report = { model_id: 'm', drift_type: 'data', severity: 'high', confidence: 0.9, tags: { by: 'us' } };

@@ -37,6 +37,7 @@ export const LimitsFile = z.strictObject({
     health: OtherClass.optional(),
     documents: OtherClass.optional(),
     ingest: OtherClass.optional(),
+    compute: OtherClass.optional(),
   }),
   principal: z.strictObject({ cost_units: Rate.optional() }),
   tenant: z.strictObject({ requests: Rate.optional(), cost_units: Rate.optional() }),

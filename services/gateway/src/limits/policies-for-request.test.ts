@@ -31,6 +31,11 @@ describe('the limits of a request (LA-2, MX-17)', () => {
       });
   });
 
+  it('ships room for a comparison of each of a thousand columns at once', () => {
+    const [compute] = policiesForRequest(limitsInForce(file, null), 'compute', key);
+    expect(compute).toMatchObject({ algorithm: 'gcra', limit: 1_200, windowMs: 60_000, burst: 1_200 });
+  });
+
   it('ships login and key creation closed while Redis is away, and few logins per address', () => {
     const limits = limitsInForce(file, null);
     const [login] = policiesForRequest(limits, 'login', { kind: 'address', address: '2001:db8::1' });

@@ -47,6 +47,7 @@ export function limitsInForce(file: LimitsFile, defaultRequestsPerMinute: number
       health: complete(file.classes.health),
       documents: complete(file.classes.documents),
       ingest: complete(file.classes.ingest),
+      compute: complete(file.classes.compute),
     },
     principal: file.principal,
     tenant,

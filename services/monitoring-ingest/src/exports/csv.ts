@@ -1,5 +1,5 @@
 /** What a cell of a table can hold. An object is written as its JSON. */
-export type CellValue = string | number | boolean | null | undefined | object;
+type CellValue = string | number | boolean | null | undefined | object;
 
 /**
  * One line of RFC 4180, with its CRLF. A text that a spreadsheet would take for a formula is preceded by an apostrophe, which

@@ -1,9 +1,12 @@
 import { exportColumns, type ExportColumn } from '@signalbox/contracts';
 import { numberOf, usdOf } from '../series/present-rows.ts';
 import type { SampleRecord } from '../series/sample-row-store.ts';
-import { csvLine, type CellValue } from './csv.ts';
+import { csvLine } from './csv.ts';
 
-const cells: Readonly<Record<ExportColumn, (row: SampleRecord) => CellValue>> = {
+/** A cell of a sample; an object is written as its JSON. */
+export type ExportCell = string | number | object | null;
+
+const cells: Readonly<Record<ExportColumn, (row: SampleRecord) => ExportCell>> = {
   model_id: (row) => row.model_id,
   model_type: (row) => row.model_type,
   request_id: (row) => row.request_id,
@@ -30,6 +33,10 @@ const cells: Readonly<Record<ExportColumn, (row: SampleRecord) => CellValue>> = 
 
 const usage = new Set<ExportColumn>(['gpu_memory', 'cpu_usage', 'memory_usage']);
 
+export function cellOf(column: ExportColumn, row: SampleRecord): ExportCell {
+  return cells[column](row);
+}
+
 /** The header of the CSV. */
 export const csvHeader = csvLine(exportColumns);
 
@@ -39,8 +46,8 @@ export function csvRow(row: SampleRecord): string {
 
 /** A sample as intake takes it: what nobody measured is absent. */
 export function jsonRow(row: SampleRecord): string {
-  const members: [string, CellValue][] = [];
-  const resources: [string, CellValue][] = [];
+  const members: [string, ExportCell][] = [];
+  const resources: [string, ExportCell][] = [];
   for (const column of exportColumns) {
     const value = cells[column](row);
     if (value !== null) (usage.has(column) ? resources : members).push([column, value]);

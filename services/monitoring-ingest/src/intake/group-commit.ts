@@ -44,8 +44,8 @@ interface Entry {
 
 const rowsPerFlushMax = 10_000;
 /** While others write, so many rows are collected, or for so long, before one more commit is spent on them. */
-const worthACommit = 64;
-const lingerMs = 2;
+const worthACommit = 512;
+const lingerMs = 5;
 const keyTriesMax = 5;
 const closingMsMax = 10_000;
 const knownMsMax = 60_000;

@@ -1,5 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { Database } from '@signalbox/postgres';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -117,8 +116,9 @@ async function claimSamples(
   const duplicates = new Map<number, number[]>();
   const lines: Line[] = [];
   const seen = new Set<string>();
-  const minutes = new Map<string, Map<number, Mark>>();
+  const minutes = new Map<string, Map<string, Set<number>>>();
   for (const [at, { tenantId, samples }] of fresh) {
+    const ofTenant = getOrMake(minutes, tenantId, () => new Map<string, Set<number>>());
     samples.forEach((row, index) => {
       const key = sampleKey(tenantId, row);
       if (seen.has(key)) {
@@ -127,31 +127,12 @@ async function claimSamples(
       }
       seen.add(key);
       lines.push({ delivery: at, index, text: sampleLine(tenantId, row), key });
-      markMinute(minutes, tenantId, row);
+      getOrMake(ofTenant, row.modelId, () => new Set()).add(Math.floor(row.timeMs / minuteMs));
     });
   }
   if (lines.length === 0) return { lines, duplicates };
-  // In one order everywhere, or two writers could wait for each other.
-  const keys = [...seen].sort();
-  const marks = [...minutes.values()].flatMap((ofModel) => [...ofModel.values()]);
-  const { rows } = await client.query<{ key: string }>({
-    name: 'claim-samples',
-    text: `with wanted as materialized (select unnest($1::uuid[]) as key),
-      claimed as (insert into sample_keys (key, day) select key, $2::date from wanted on conflict do nothing returning key),
-      marked as (
-        insert into dirty_minutes (tenant_id, model_id, minute)
-        select * from unnest($3::text[], $4::text[], $5::timestamptz[]))
-      select replace(key::text, '-', '') as key from wanted where not exists (select from claimed where claimed.key = wanted.key)`,
-    values: [
-      `{${keys.join(',')}}`,
-      dayOf(nowMs),
-      marks.map(({ tenantId }) => tenantId),
-      marks.map(({ modelId }) => modelId),
-      marks.map(({ minute }) => new Date(minute * minuteMs).toISOString()),
-    ],
-  });
-  if (rows.length === 0) return { lines, duplicates };
-  const taken = new Set(rows.map(({ key }) => key));
+  const taken = await claimKeys(client, [...seen], { day: dayOf(nowMs), marks: marksOf(minutes) });
+  if (taken.size === 0) return { lines, duplicates };
   const winners: Line[] = [];
   for (const each of lines) {
     if (each.key !== null && taken.has(each.key)) addTo(duplicates, each.delivery, each.index);
@@ -164,22 +145,50 @@ async function claimSamples(
 interface Mark {
   tenantId: string;
   modelId: string;
-  /** Since 1970. */
-  minute: number;
+  minute: string;
 }
 
 const minuteMs = 60_000;
 
-function markMinute(
-  marks: Map<string, Map<number, Mark>>,
-  tenantId: string,
-  { modelId, timeMs }: Delivery['samples'][number],
-): void {
-  const model = `${tenantId}\0${modelId}`;
-  const minute = Math.floor(timeMs / minuteMs);
-  const ofModel = marks.get(model);
-  if (ofModel === undefined) marks.set(model, new Map([[minute, { tenantId, modelId, minute }]]));
-  else if (!ofModel.has(minute)) ofModel.set(minute, { tenantId, modelId, minute });
+function marksOf(minutes: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<number>>>): Mark[] {
+  return [...minutes].flatMap(([tenantId, models]) =>
+    [...models].flatMap(([modelId, ofModel]) =>
+      [...ofModel].map((minute) => ({ tenantId, modelId, minute: new Date(minute * minuteMs).toISOString() })),
+    ),
+  );
+}
+
+/** Takes keys, and says which of them somebody had taken before. */
+async function claimKeys(
+  client: PoolClient,
+  wanted: string[],
+  { day, marks }: { day: string; marks: readonly Mark[] },
+): Promise<Set<string>> {
+  // In one order everywhere, or two writers could wait for each other.
+  const keys = `{${wanted.sort().join(',')}}`;
+  const { rowCount } = await client.query({
+    name: 'claim-keys',
+    text: `with marked as (
+        insert into dirty_minutes (tenant_id, model_id, minute)
+        select * from unnest($3::text[], $4::text[], $5::timestamptz[]))
+      insert into sample_keys (key, day) select unnest($1::uuid[]), $2::date on conflict do nothing`,
+    values: [
+      keys,
+      day,
+      marks.map(({ tenantId }) => tenantId),
+      marks.map(({ modelId }) => modelId),
+      marks.map(({ minute }) => minute),
+    ],
+  });
+  // Nearly always; which they were is asked only when some were taken, for the answer would cost every row.
+  if (rowCount === wanted.length) return new Set();
+  const { rows } = await client.query<{ key: string }>({
+    name: 'taken-keys',
+    text: `select replace(key::text, '-', '') as key from sample_keys
+      where key = any($1::uuid[]) and xmin <> pg_current_xact_id()::xid`,
+    values: [keys],
+  });
+  return new Set(rows.map(({ key }) => key));
 }
 
 function linesOf<Kind extends 'points' | 'spans'>(
@@ -203,8 +212,9 @@ async function copy(
   if (lines.length === 0) return refused;
   const statement = `copy ${table} (${copyColumns[table]}) from stdin`;
   const send = async (part: readonly Line[]): Promise<void> => {
-    const text = Buffer.from(part.map((each) => each.text).join(''));
-    await pipeline(Readable.from([text], { objectMode: false }), client.query(copyFrom(statement)));
+    const stream = client.query(copyFrom(statement));
+    stream.end(Buffer.from(part.map((each) => each.text).join('')));
+    await finished(stream);
   };
   const halve = async (part: readonly Line[]): Promise<void> => {
     const [first] = part;
@@ -315,6 +325,14 @@ async function insertDrifts(client: PoolClient, fresh: readonly (readonly [numbe
 export function isDataError(thrown: unknown): boolean {
   const code: unknown = typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, 'code') : undefined;
   return typeof code === 'string' && /^2[23]/.test(code);
+}
+
+function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function addTo(lists: Map<number, number[]>, key: number, value: number): void {

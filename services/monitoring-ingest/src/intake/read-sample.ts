@@ -1,5 +1,6 @@
 import { Sample } from '@signalbox/contracts';
 import type { z } from 'zod';
+import { isPlainSample } from './plain-sample.ts';
 import type { RowSource, SampleRow } from './rows.ts';
 import { timeProblem, type TimeWindow } from './time-window.ts';
 
@@ -16,7 +17,7 @@ const leastReal = 1.2e-38;
 
 /** Holds what somebody sent against the contract. `nowMs` is the time of a sample that says none. */
 export function readSample(value: unknown, nowMs: number, window: TimeWindow): ReadSample {
-  const parsed = Sample.safeParse(value);
+  const parsed = isPlainSample(value) ? { success: true as const, data: value } : Sample.safeParse(value);
   if (!parsed.success) return { kind: 'misfit', error: parsed.error };
   const row = sampleRowOf(parsed.data, nowMs, 'batch');
   const message = timeProblem(row.timeMs, window);

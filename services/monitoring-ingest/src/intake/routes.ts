@@ -86,10 +86,10 @@ export function mountIntakeRoutes(routes: Routes, { intake, now, windowAt }: Int
       const batch = keyOf('batch', request.headers['idempotency-key'], bodyBytes);
       const parse = (bytes: Buffer): unknown => parseJson(bytes, jsonLimits);
       const items = await readBatch(bodyBytes, format, parse, { nowMs, window: windowAt(nowMs) });
-      const result = await storeBatch({ intake, errorsOf }, { tenantId, items, batch, bytes: bodyBytes.length });
-      const status = result.rejected === 0 ? 201 : 207;
-      if (query.results !== 'rejected') return reply(result, { status });
-      return reply({ ...result, results: result.results.filter((each) => each.status === 'rejected') }, { status });
+      const onlyRejected = query.results === 'rejected';
+      const given = { tenantId, items, batch, bytes: bodyBytes.length, onlyRejected };
+      const result = await storeBatch({ intake, errorsOf }, given);
+      return reply(result, { status: result.rejected === 0 ? 201 : 207 });
     },
     {
       admit: (bytes) => {

@@ -10,6 +10,8 @@ export interface StoreBatch {
   /** From the client's `Idempotency-Key`; null: it gave none. */
   batch: BatchKey | null;
   bytes: number;
+  /** The results are those of the rejected items alone. */
+  onlyRejected?: boolean;
 }
 
 type ItemErrors = NonNullable<BatchItemResult['errors']>;
@@ -24,7 +26,7 @@ interface BatchMemory {
 /** Stores what can be stored of a batch, and says of each item what became of it. */
 export async function storeBatch(
   { intake, errorsOf }: { intake: Pick<Intake, 'deliver'>; errorsOf: (item: Unreadable) => ItemErrors },
-  { tenantId, items, batch, bytes }: StoreBatch,
+  { tenantId, items, batch, bytes, onlyRejected = false }: StoreBatch,
 ): Promise<BatchResult> {
   const rejected: { index: number; errors: ItemErrors }[] = [];
   const indexes: number[] = [];
@@ -47,7 +49,7 @@ export async function storeBatch(
   const receipt = await intake.deliver(
     delivery(tenantId, { samples, batch, bytes, remember: (stored): Remembered => ({ ...memoryOf(stored) }) }),
   );
-  return answerOf(memoryIn(receipt, memoryOf));
+  return answerOf(memoryIn(receipt, memoryOf), onlyRejected);
 }
 
 export type Unreadable = Exclude<ReadSample, { kind: 'sample' }>;
@@ -66,14 +68,23 @@ function memoryIn(receipt: Receipt, memoryOf: (stored: Stored) => BatchMemory): 
   }
 }
 
-function answerOf({ items, duplicates, rejected }: BatchMemory): BatchResult {
-  const results = Array.from({ length: items }, (_, index): BatchItemResult => ({ index, status: 'stored' }));
-  for (const index of duplicates) results[index] = { index, status: 'duplicate' };
-  for (const { index, errors } of rejected) results[index] = { index, status: 'rejected', errors };
+function answerOf({ items, duplicates, rejected }: BatchMemory, onlyRejected: boolean): BatchResult {
+  const refusals = rejected.map(({ index, errors }): BatchItemResult => ({ index, status: 'rejected', errors }));
   return {
     accepted: items - rejected.length,
     duplicates: duplicates.length,
     rejected: rejected.length,
-    results,
+    results: onlyRejected ? refusals : resultsOf(items, duplicates, refusals),
   };
+}
+
+function resultsOf(
+  items: number,
+  duplicates: readonly number[],
+  refusals: readonly BatchItemResult[],
+): BatchItemResult[] {
+  const results = Array.from({ length: items }, (_, index): BatchItemResult => ({ index, status: 'stored' }));
+  for (const index of duplicates) results[index] = { index, status: 'duplicate' };
+  for (const refusal of refusals) results[refusal.index] = refusal;
+  return results;
 }

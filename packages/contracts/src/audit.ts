@@ -29,6 +29,8 @@ export const AuditAction = z
     'alert_rule.changed',
     'channel.changed',
     'delivery.replayed',
+    'escalation_policy.changed',
+    'maintenance_window.changed',
     'provider.changed',
     'system.changed',
     'tool.changed',

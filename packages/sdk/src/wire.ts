@@ -6,6 +6,267 @@
 /** `rate` is how many values there were a second, of a counter how much was added a second. A percentile is within 1 % of the value at rank ⌈q·n⌉ (`p95`: q = 0.95). */
 export type Aggregate = 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
 
+export interface Alert {
+  id: string;
+  /** 16 hexadecimal digits: the identity by which Alertmanager knows it. */
+  fingerprint: string;
+  name: string;
+  source: 'rule' | 'posted';
+  /** Null: it was posted. */
+  rule_id: string | null;
+  model_id: string | null;
+  /** `latency`, `error_rate`, `drift`, `resource_usage`, or another kind. */
+  alert_type: string;
+  /** One of ours, or what a posted alert says. */
+  severity: string;
+  message: string;
+  state: AlertState;
+  resolved: boolean;
+  /** How many times it has begun. A new breach after its end begins the next. */
+  episode: number;
+  /** How many observations of this episode confirmed it. */
+  count: number;
+  value: number | null;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  generator_url: string;
+  /** When this episode began. */
+  timestamp: string;
+  active_since: string | null;
+  fired_at: string | null;
+  last_seen_at: string | null;
+  /** Of a posted one: until when it is taken to hold. Null: until it is seen to end. */
+  ends_at: string | null;
+  resolved_at: string | null;
+  resolution: {
+    reason: 'condition' | 'timeout' | 'manual' | 'no_data' | 'rule_deleted';
+    by: string | null;
+    note: string | null;
+  } | null;
+  acknowledgement: {
+    at: string;
+    by: string;
+    note: string | null;
+    until: string | null;
+  } | null;
+  snoozed_until: string | null;
+  assignee: string | null;
+  /** It fires and ends again and again. */
+  flapping: boolean;
+  /** What it looks at is not measured at the moment. */
+  no_data: boolean;
+  updated_at: string;
+}
+
+export type AlertCondition = SeriesCondition | SignalCondition | BurnRateCondition | WatchdogCondition;
+
+export interface AlertEvent {
+  /** Its place, for `Last-Event-ID`. */
+  id: string;
+  alert_id: string;
+  episode: number;
+  type: 'pending' | 'cleared' | 'fired' | 'resolved' | 'severity_changed' | 'flapping' | 'steady' | 'acknowledged' | 'unacknowledged' | 'snoozed' | 'unsnoozed' | 'assigned' | 'commented';
+  at: string;
+  /** Null: nobody but the condition. */
+  by: string | null;
+  details: Record<string, unknown>;
+}
+
+export interface AlertRule {
+  id: string;
+  name: string;
+  origin: 'api' | 'yaml' | 'default';
+  enabled: boolean;
+  condition: AlertCondition;
+  interval: string;
+  for: string;
+  keep_firing_for: string;
+  cooldown: string;
+  no_data: 'alert' | 'ok' | 'keep' | 'no_data';
+  severity: 'by_ratio' | AlertSeverity;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  channels: string[];
+  /** The moment of the last evaluation. */
+  evaluated_at: string | null;
+  /** Why the last evaluation could not be made. Null: it was. */
+  error: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface AlertRuleChanges {
+  /** Becomes the label `alertname`; one of its kind in a tenant. */
+  name?: string;
+  enabled?: boolean;
+  condition?: AlertCondition;
+  /** How often it is evaluated by the clock. Default `30s`; 1s to 1d. */
+  interval?: string;
+  /** How long it must hold before it fires. Default `0`. */
+  for?: string;
+  /** How long it fires on after it was last seen to hold. Default `0`. */
+  keep_firing_for?: string;
+  /** How long after an end the next beginning waits, unless more severe. Default `0`. */
+  cooldown?: string;
+  /** What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`. */
+  no_data?: 'alert' | 'ok' | 'keep' | 'no_data';
+  /** `by_ratio`: by value ÷ threshold, from 2 critical, 1.5 high, 1.2 medium, else low. Default `by_ratio`. */
+  severity?: 'by_ratio' | AlertSeverity;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Names of receivers; becomes the label `channels`. */
+  channels?: string[];
+}
+
+export interface AlertRuleInput {
+  /** Becomes the label `alertname`; one of its kind in a tenant. */
+  name: string;
+  enabled?: boolean;
+  condition: AlertCondition;
+  /** How often it is evaluated by the clock. Default `30s`; 1s to 1d. */
+  interval?: string;
+  /** How long it must hold before it fires. Default `0`. */
+  for?: string;
+  /** How long it fires on after it was last seen to hold. Default `0`. */
+  keep_firing_for?: string;
+  /** How long after an end the next beginning waits, unless more severe. Default `0`. */
+  cooldown?: string;
+  /** What it means when nothing is measured: a breach, none, no change, an end of its own kind. Default `keep`. */
+  no_data?: 'alert' | 'ok' | 'keep' | 'no_data';
+  /** `by_ratio`: by value ÷ threshold, from 2 critical, 1.5 high, 1.2 medium, else low. Default `by_ratio`. */
+  severity?: 'by_ratio' | AlertSeverity;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Names of receivers; becomes the label `channels`. */
+  channels?: string[];
+}
+
+export type AlertSeverity = 'info' | 'low' | 'medium' | 'high' | 'critical';
+
+/** `pending`: the condition holds, but not for long enough yet. `inactive`: it ended before it was. */
+export type AlertState = 'inactive' | 'pending' | 'firing' | 'resolved';
+
+export interface AlertTrace {
+  fingerprint: string;
+  /** The newest first. */
+  decisions: ({
+    group_key: string;
+    receiver: string;
+    outcome: 'told' | 'not_told';
+    reason: string;
+    silenced_by: string[];
+    inhibited_by: string[];
+    muted_by: string[];
+    /** How often in a row it was decided so. */
+    times: number;
+    first_at: string;
+    last_at: string;
+    notification_id: string | null;
+    deliveries: Delivery[];
+  })[];
+  next_decision_at: ({
+    group_key: string;
+    at: string;
+  })[];
+}
+
+export interface AlertingConfiguration {
+  /** Alertmanager's YAML, with every secret replaced by `<secret>`. */
+  original: string;
+  /** Counts the changes; 0 for the one in force where nobody wrote any. */
+  revision: number;
+  /** What was read, but has no effect here. */
+  warnings: string[];
+  updated_at: string | null;
+  updated_by: string | null;
+}
+
+export interface AmAlert {
+  annotations: AmLabels;
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  endsAt: string;
+  fingerprint: string;
+  receivers: ({
+    name: string;
+  })[];
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  startsAt: string;
+  status: {
+    inhibitedBy: string[];
+    mutedBy: string[];
+    silencedBy: string[];
+    state: 'unprocessed' | 'active' | 'suppressed';
+  };
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  updatedAt: string;
+  generatorURL?: string;
+  labels: AmLabels;
+}
+
+export interface AmAlertGroup {
+  alerts: AmAlert[];
+  labels: AmLabels;
+  receiver: {
+    name: string;
+  };
+  routeLabels: AmLabels;
+}
+
+export type AmLabels = Record<string, string>;
+
+export interface AmMatcher {
+  isEqual: boolean;
+  isRegex: boolean;
+  name: string;
+  value: string;
+}
+
+export interface AmReceiver {
+  name: string;
+  labels?: AmLabels;
+}
+
+export interface AmSilence {
+  id: string;
+  status: {
+    state: 'active' | 'pending' | 'expired';
+  };
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  updatedAt: string;
+  annotations?: AmLabels;
+  comment: string;
+  createdBy: string;
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  endsAt: string;
+  matchers: AmMatcher[];
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  startsAt: string;
+}
+
+export interface AmStatus {
+  cluster: {
+    name?: string;
+    peers: ({
+      address: string;
+      name: string;
+    })[];
+    status: 'ready' | 'settling' | 'disabled';
+  };
+  config: {
+    original: string;
+  };
+  /** RFC 3339; `0001-01-01T00:00:00.000Z` stands for none. */
+  uptime: string;
+  versionInfo: {
+    branch: string;
+    buildDate: string;
+    buildUser: string;
+    goVersion: string;
+    revision: string;
+    version: string;
+  };
+}
+
 export interface ApiKey {
   id: string;
   name: string;
@@ -35,7 +296,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -149,6 +410,69 @@ export type BudgetScope = {
   /** The system or alias. */
   system: string;
 };
+
+export interface BurnRateCondition {
+  kind: 'burn_rate';
+  /** Absent: every objective. */
+  objective_id?: string;
+  long_window: '1h' | '6h' | '3d';
+  /** 14.4 of 1h, 6 of 6h, 1 of 3d: both windows have to burn faster. */
+  factor: number;
+}
+
+export interface Channel {
+  id: string;
+  name: string;
+  kind: string;
+  enabled: boolean;
+  /** Why it was switched off by itself; null otherwise. */
+  disabled_reason: string | null;
+  send_resolved: boolean;
+  rate_limit: {
+    messages: number;
+    window_seconds: number;
+  };
+  heartbeat_seconds: number | null;
+  /** Without secrets; of addresses that are one, the origin. */
+  settings: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ChannelChanges {
+  name?: string;
+  /** Default true. */
+  enabled?: boolean;
+  /** Whether it is told when alerts have ended; default true. */
+  send_resolved?: boolean;
+  /** Default: what suits the kind. */
+  rate_limit?: {
+    messages: number;
+    window_seconds: number;
+  };
+  /** How often it is told that alerting is alive, for somebody who notices when it is not. */
+  heartbeat_seconds?: number | null;
+  /** Only what changes; what is left out stays. */
+  settings?: Record<string, unknown>;
+}
+
+export interface ChannelInput {
+  name: string;
+  /** Default true. */
+  enabled?: boolean;
+  /** Whether it is told when alerts have ended; default true. */
+  send_resolved?: boolean;
+  /** Default: what suits the kind. */
+  rate_limit?: {
+    messages: number;
+    window_seconds: number;
+  };
+  /** How often it is told that alerting is alive, for somebody who notices when it is not. */
+  heartbeat_seconds?: number | null;
+  kind: string;
+  /** By kind. `webhook`: `url`, `method` (POST or PUT), `headers`, `secrets`, `alerts_max`, `timeout_ms`. `slack`: `url`, `channel`, `username`. `email`: `to`, `from`, `host`, `port`, `security` (starttls, tls, opportunistic, none), `username`, `password`, `ca_pem`, `hello`. `pagerduty`: `routing_key`, `url`. `github_issue`: `repository`, `token`, `labels`, `api_url`. */
+  settings: Record<string, unknown>;
+}
 
 export interface ChatCompletion {
   id: string;
@@ -392,6 +716,53 @@ export interface CreatedApiKey {
   /** The whole key. It is shown this once and stored only as a hash. */
   key: string;
 }
+
+export interface CreatedChannel {
+  id: string;
+  name: string;
+  kind: string;
+  enabled: boolean;
+  /** Why it was switched off by itself; null otherwise. */
+  disabled_reason: string | null;
+  send_resolved: boolean;
+  rate_limit: {
+    messages: number;
+    window_seconds: number;
+  };
+  heartbeat_seconds: number | null;
+  /** Without secrets; of addresses that are one, the origin. */
+  settings: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
+  /** Of a webhook, unless it was given: what its messages are signed with. Shown this once. */
+  signing_secret: string | null;
+}
+
+export interface Delivery {
+  /** The receiver learns it with every attempt: `webhook-id`. */
+  id: string;
+  notification_id: string;
+  /** Null: a receiver of the configuration. */
+  channel_id: string | null;
+  kind: string;
+  receiver: string;
+  recipient: string | null;
+  state: DeliveryState;
+  attempts: number;
+  next_attempt_at: string | null;
+  /** Since when it waits because too much is sent there. */
+  held_since: string | null;
+  /** The delivery of the digest that tells of it. */
+  merged_into: string | null;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: string;
+  attempted_at: string | null;
+  sent_at: string | null;
+}
+
+/** `merged`: a digest tells of it. `dead`: given up; it can be replayed. */
+export type DeliveryState = 'pending' | 'sending' | 'sent' | 'merged' | 'dead';
 
 export interface DriftCheck {
   /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
@@ -669,6 +1040,29 @@ export interface EmbeddingRequest {
   [member: string]: unknown;
 }
 
+export interface EscalationPolicy {
+  id: string;
+  name: string;
+  matchers: string[];
+  steps: ({
+    after_seconds: number;
+    channels: string[];
+  })[];
+  created_at: string;
+}
+
+export interface EscalationPolicyInput {
+  name: string;
+  /** Which alerts it is about: all of these must fit, in Alertmanager's syntax (`severity=~"high|critical"`). */
+  matchers: string[];
+  steps: ({
+    /** How long it has been firing, and nobody acknowledged it. */
+    after_seconds: number;
+    /** Ids or names of channels. */
+    channels: string[];
+  })[];
+}
+
 export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
 
 export interface FeatureSpec {
@@ -707,6 +1101,17 @@ export interface KeyLimits {
   cost_units_per_minute?: number;
 }
 
+export interface LegacyAlert {
+  id: string;
+  model_id: string;
+  alert_type: string;
+  severity: string;
+  message: string;
+  timestamp: string;
+  resolved: boolean;
+  resolved_at: string | null;
+}
+
 export interface ListedDrift {
   id: string;
   model_id: string;
@@ -743,6 +1148,32 @@ export interface ListedSample {
   features: Record<string, string | number | boolean | null>;
   tags: Record<string, string>;
   source: string;
+}
+
+export interface MaintenanceWindow {
+  id: string;
+  name: string;
+  matchers: string[];
+  weekdays: number[];
+  start: string;
+  end: string;
+  time_zone: string;
+  /** Whether it keeps alerts quiet now. */
+  is_open: boolean;
+  created_at: string;
+}
+
+export interface MaintenanceWindowInput {
+  name: string;
+  /** Which alerts it is about: all of these must fit, in Alertmanager's syntax (`severity=~"high|critical"`). */
+  matchers: string[];
+  /** On which days it begins; 0 is Sunday. None: every day. */
+  weekdays?: number[];
+  start: string;
+  /** Not later than `start`: on the next day. */
+  end: string;
+  /** An IANA time zone, whose clock decides. */
+  time_zone?: string;
 }
 
 export interface Message {
@@ -921,6 +1352,67 @@ export interface MonitoredModel {
   revision: number;
   first_seen_at: string;
   updated_at: string;
+}
+
+export interface Notification {
+  id: string;
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
+  /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
+  reason: string;
+  status: 'firing' | 'resolved';
+  receiver: string;
+  group_key: string;
+  group_labels: Record<string, string>;
+  /** How many notifications it stands for, because they came too fast. */
+  held_back: number;
+  decided_at: string;
+  firing: number;
+  resolved: number;
+}
+
+export interface NotificationDetails {
+  id: string;
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
+  /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
+  reason: string;
+  status: 'firing' | 'resolved';
+  receiver: string;
+  group_key: string;
+  group_labels: Record<string, string>;
+  /** How many notifications it stands for, because they came too fast. */
+  held_back: number;
+  decided_at: string;
+  firing: number;
+  resolved: number;
+  alerts: ({
+    fingerprint: string;
+    status: 'firing' | 'resolved';
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+    starts_at: string;
+    ends_at: string | null;
+  })[];
+  deliveries: Delivery[];
+}
+
+export interface NotificationSimulation {
+  routes: ({
+    route: string;
+    receiver: string;
+    group_key: string;
+    /** Null: as things are, nobody will be told. */
+    first_told_at: string | null;
+    looked_at_every_seconds: number;
+    repeated_every_seconds: number;
+    silenced_by: string[];
+    inhibited_by: string[];
+    muted_by: string[];
+    destinations: ({
+      kind: string;
+      channel_id: string | null;
+      recipient: string | null;
+    })[];
+  })[];
 }
 
 export interface Objective {
@@ -1176,6 +1668,45 @@ export interface Series {
   /** There are more than are shown: those with the most values are. */
   more_segments: boolean;
 }
+
+export interface SeriesCondition {
+  kind: 'series';
+  /** As for `/api/v1/metrics/series`. */
+  metric: string;
+  source?: 'samples' | 'points';
+  /** Over the window. Default `avg`. A percentile is that of a whole window of the clock. */
+  aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+  /** Default `1m`; at least 1s, at most 7d. */
+  window?: string;
+  /** How long before the moment of evaluation the window ends. Default `0`. */
+  lag?: string;
+  model_id?: string;
+  model_version?: string;
+  environment?: string;
+  /** `name:value`. */
+  tag?: string;
+  /** One alert for each value of it, at most 50. Default `model_id`; `none`: of everything together. */
+  segment_by?: string;
+  comparator: '>' | '>=' | '<' | '<=' | '==' | '!=';
+  threshold: number;
+  /** A registered model’s own limit, in place of `threshold`. Only with `segment_by: model_id`. */
+  threshold_of_model?: 'latency' | 'error_rate' | 'gpu_memory' | 'cpu_usage' | 'memory_usage';
+  /** Hysteresis: what fires ends only when its value is on this side of it. Default: the threshold. */
+  clear_threshold?: number;
+}
+
+export interface SignalCondition {
+  kind: 'signal';
+  signal: SignalKind;
+  /** The states that are a breach: `failing` of a model, `open` of a provider, `hard` of a budget, … */
+  states: string[];
+  /** Only of this model, provider, budget, … */
+  subject?: string;
+  /** So many in a row (`research`). Default 1. */
+  at_least?: number;
+}
+
+export type SignalKind = 'model_health' | 'provider_state' | 'budget' | 'research' | 'drift' | 'dependency' | 'queue';
 
 export interface SignalboxOptions {
   /** The answer tells how its model was found, in `routing`. */
@@ -1499,6 +2030,11 @@ export interface VisionResult {
     completion_tokens: number | null;
   };
   cost_usd: UsdAmount | null;
+}
+
+/** Always holds: a heartbeat, whose absence says that nothing is told any more. */
+export interface WatchdogCondition {
+  kind: 'watchdog';
 }
 
 /** What each operation is given and answers; `null`: it takes none, or answers nothing. */
@@ -2985,6 +3521,721 @@ export interface WireOperations {
       })[];
     };
   };
+  listAlerts: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this severity. */
+      severity?: string;
+      /** Absent: every state but `inactive`. */
+      state?: AlertState;
+      /** True: only those that have ended. False: only pending and firing ones. */
+      resolved?: 'true' | 'false';
+      name?: string;
+      alert_type?: string;
+      rule_id?: string;
+      /** Begun at this moment or later. */
+      from?: string;
+      /** Begun before this moment. */
+      to?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+    };
+    body: null;
+    answer: {
+      data: Alert[];
+      page_info: PageInfo;
+    };
+  };
+  listAlertsAsArray: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      since_hours?: number;
+      /** True: only those that have ended. False: only pending and firing ones. */
+      resolved?: 'true' | 'false';
+      limit?: number;
+    };
+    body: null;
+    answer: LegacyAlert[];
+  };
+  exportAlerts: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** Only of this severity. */
+      severity?: string;
+      /** Absent: every state but `inactive`. */
+      state?: AlertState;
+      /** True: only those that have ended. False: only pending and firing ones. */
+      resolved?: 'true' | 'false';
+      name?: string;
+      alert_type?: string;
+      rule_id?: string;
+      /** Begun at this moment or later. */
+      from?: string;
+      /** Begun before this moment. */
+      to?: string;
+      /** 1–168. Only without `from`. */
+      since_hours?: number;
+      format?: 'csv' | 'json';
+    };
+    body: null;
+    answer: string;
+  };
+  streamAlertEvents: {
+    params: null;
+    query: {
+      /** The id of the last event seen. */
+      after?: string;
+    };
+    body: null;
+    answer: string;
+  };
+  resolveAlertById: {
+    params: null;
+    query: null;
+    body: {
+      alert_id: string;
+    };
+    answer: {
+      status: 'success';
+      message: string;
+    };
+  };
+  getAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Alert;
+  };
+  acknowledgeAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      note?: string;
+      until?: string;
+    };
+    answer: Alert;
+  };
+  unacknowledgeAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Alert;
+  };
+  resolveAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      note?: string;
+      /** Default `after_grace`. */
+      hold?: 'after_grace' | 'until_clear';
+      /** Default: the window of its rule, so that what was measured before does not count again. */
+      grace_seconds?: number;
+    };
+    answer: Alert;
+  };
+  snoozeAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      until: string;
+      note?: string;
+    };
+    answer: Alert;
+  };
+  unsnoozeAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Alert;
+  };
+  assignAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      assignee: string | null;
+    };
+    answer: Alert;
+  };
+  commentOnAlert: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      text: string;
+    };
+    answer: Alert;
+  };
+  listAlertHistory: {
+    params: {
+      /** The id of the alert: `alert_…`. */
+      id: string;
+    };
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: AlertEvent[];
+      page_info: PageInfo;
+    };
+  };
+  createAlertRule: {
+    params: null;
+    query: null;
+    body: AlertRuleInput;
+    answer: AlertRule;
+  };
+  listAlertRules: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: AlertRule[];
+      page_info: PageInfo;
+    };
+  };
+  putAlertRules: {
+    params: null;
+    query: null;
+    body: {
+      yaml: string;
+    };
+    answer: {
+      created: string[];
+      updated: string[];
+      unchanged: string[];
+      deleted: string[];
+    };
+  };
+  previewAlertRule: {
+    params: null;
+    query: null;
+    body: {
+      rule: AlertRuleInput;
+      /** Default: an hour before `to`. */
+      from?: string;
+      /** Default: now. */
+      to?: string;
+    };
+    answer: {
+      from: string;
+      to: string;
+      /** How far apart the evaluations are: the rule’s, or longer for a long time. */
+      interval: string;
+      alerts: ({
+        labels: Record<string, string>;
+        points: ({
+          at: string;
+          value: number | null;
+          state: AlertState;
+          severity: string;
+        })[];
+      })[];
+    };
+  };
+  testAlertRules: {
+    params: null;
+    query: null;
+    body: {
+      /** `rules:` as for `PUT /api/v1/alert-rules`, and `tests:` in the manner of promtool; see the README. */
+      yaml: string;
+    };
+    answer: {
+      passed: boolean;
+      tests: ({
+        name: string;
+        passed: boolean;
+        failures: string[];
+      })[];
+    };
+  };
+  getAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: AlertRule;
+  };
+  updateAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: AlertRuleChanges;
+    answer: AlertRule;
+  };
+  deleteAlertRule: {
+    params: {
+      /** The id of the rule: `rule_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  createChannel: {
+    params: null;
+    query: null;
+    body: ChannelInput;
+    answer: CreatedChannel;
+  };
+  listChannels: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Channel[];
+      page_info: PageInfo;
+    };
+  };
+  getChannel: {
+    params: {
+      /** The id of the channel: `channel_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Channel;
+  };
+  updateChannel: {
+    params: {
+      /** The id of the channel: `channel_…`. */
+      id: string;
+    };
+    query: null;
+    body: ChannelChanges;
+    answer: Channel;
+  };
+  deleteChannel: {
+    params: {
+      /** The id of the channel: `channel_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  testChannel: {
+    params: {
+      /** The id of the channel: `channel_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: {
+      delivery_id: string;
+      status: number | null;
+    };
+  };
+  rotateChannelSecret: {
+    params: {
+      /** The id of the channel: `channel_…`. */
+      id: string;
+    };
+    query: null;
+    body: {
+      overlap_seconds?: number;
+    };
+    answer: CreatedChannel;
+  };
+  listNotifications: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: Notification[];
+      page_info: PageInfo;
+    };
+  };
+  getNotification: {
+    params: {
+      /** The id of the notification: `notification_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: NotificationDetails;
+  };
+  simulateNotification: {
+    params: null;
+    query: null;
+    body: {
+      labels: Record<string, string>;
+      /** Since when it would fire; default now. */
+      starts_at?: string;
+    };
+    answer: NotificationSimulation;
+  };
+  listDeliveries: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      state?: DeliveryState;
+      channel_id?: string;
+      notification_id?: string;
+    };
+    body: null;
+    answer: {
+      data: Delivery[];
+      page_info: PageInfo;
+    };
+  };
+  replayDelivery: {
+    params: {
+      /** The id of the delivery: `delivery_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Delivery;
+  };
+  traceAlert: {
+    params: {
+      /** The id of the alert, or its fingerprint. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: AlertTrace;
+  };
+  createEscalationPolicy: {
+    params: null;
+    query: null;
+    body: EscalationPolicyInput;
+    answer: EscalationPolicy;
+  };
+  listEscalationPolicies: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: EscalationPolicy[];
+      page_info: PageInfo;
+    };
+  };
+  deleteEscalationPolicy: {
+    params: {
+      /** The id of the policy: `escalation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  createMaintenanceWindow: {
+    params: null;
+    query: null;
+    body: MaintenanceWindowInput;
+    answer: MaintenanceWindow;
+  };
+  listMaintenanceWindows: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: MaintenanceWindow[];
+      page_info: PageInfo;
+    };
+  };
+  deleteMaintenanceWindow: {
+    params: {
+      /** The id of the window: `maintenance_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  getAmStatus: {
+    params: null;
+    query: null;
+    body: null;
+    answer: AmStatus;
+  };
+  getTenantAmStatus: {
+    params: {
+      tenant: string;
+    };
+    query: null;
+    body: null;
+    answer: AmStatus;
+  };
+  listAmReceivers: {
+    params: null;
+    query: {
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmReceiver[];
+  };
+  listTenantAmReceivers: {
+    params: {
+      tenant: string;
+    };
+    query: {
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmReceiver[];
+  };
+  listAmAlerts: {
+    params: null;
+    query: {
+      active?: string | string[];
+      silenced?: string | string[];
+      inhibited?: string | string[];
+      unprocessed?: string | string[];
+      muted?: string | string[];
+      /** A matcher that the labels must fit; may be repeated. */
+      filter?: string | string[];
+      /** A regular expression that the name of a receiver must fit. */
+      receiver?: string | string[];
+      /** A matcher that the receiver's labels must fit; may be repeated. */
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmAlert[];
+  };
+  listTenantAmAlerts: {
+    params: {
+      tenant: string;
+    };
+    query: {
+      active?: string | string[];
+      silenced?: string | string[];
+      inhibited?: string | string[];
+      unprocessed?: string | string[];
+      muted?: string | string[];
+      /** A matcher that the labels must fit; may be repeated. */
+      filter?: string | string[];
+      /** A regular expression that the name of a receiver must fit. */
+      receiver?: string | string[];
+      /** A matcher that the receiver's labels must fit; may be repeated. */
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmAlert[];
+  };
+  postAmAlerts: {
+    params: null;
+    query: null;
+    body: unknown;
+    answer: null;
+  };
+  postTenantAmAlerts: {
+    params: {
+      tenant: string;
+    };
+    query: null;
+    body: unknown;
+    answer: null;
+  };
+  listAmAlertGroups: {
+    params: null;
+    query: {
+      active?: string | string[];
+      silenced?: string | string[];
+      inhibited?: string | string[];
+      unprocessed?: string | string[];
+      muted?: string | string[];
+      /** A matcher that the labels must fit; may be repeated. */
+      filter?: string | string[];
+      /** A regular expression that the name of a receiver must fit. */
+      receiver?: string | string[];
+      /** A matcher that the receiver's labels must fit; may be repeated. */
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmAlertGroup[];
+  };
+  listTenantAmAlertGroups: {
+    params: {
+      tenant: string;
+    };
+    query: {
+      active?: string | string[];
+      silenced?: string | string[];
+      inhibited?: string | string[];
+      unprocessed?: string | string[];
+      muted?: string | string[];
+      /** A matcher that the labels must fit; may be repeated. */
+      filter?: string | string[];
+      /** A regular expression that the name of a receiver must fit. */
+      receiver?: string | string[];
+      /** A matcher that the receiver's labels must fit; may be repeated. */
+      receiver_matchers?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmAlertGroup[];
+  };
+  listAmSilences: {
+    params: null;
+    query: {
+      active?: string | string[];
+      pending?: string | string[];
+      expired?: string | string[];
+      filter?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmSilence[];
+  };
+  listTenantAmSilences: {
+    params: {
+      tenant: string;
+    };
+    query: {
+      active?: string | string[];
+      pending?: string | string[];
+      expired?: string | string[];
+      filter?: string | string[];
+      [member: string]: unknown;
+    };
+    body: null;
+    answer: AmSilence[];
+  };
+  postAmSilences: {
+    params: null;
+    query: null;
+    body: unknown;
+    answer: {
+      silenceID: string;
+    };
+  };
+  postTenantAmSilences: {
+    params: {
+      tenant: string;
+    };
+    query: null;
+    body: unknown;
+    answer: {
+      silenceID: string;
+    };
+  };
+  getAmSilence: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: AmSilence;
+  };
+  getTenantAmSilence: {
+    params: {
+      tenant: string;
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: AmSilence;
+  };
+  deleteAmSilence: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  deleteTenantAmSilence: {
+    params: {
+      tenant: string;
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  getAlertingConfiguration: {
+    params: null;
+    query: null;
+    body: null;
+    answer: AlertingConfiguration;
+  };
+  putAlertingConfiguration: {
+    params: null;
+    query: null;
+    body: {
+      /** Alertmanager's YAML; `channel_configs` names channels of ours. */
+      original: string;
+      /** Replace only this revision; another one meanwhile is a conflict. */
+      revision?: number;
+    };
+    answer: AlertingConfiguration;
+  };
 }
 
 export const wireOperations = {
@@ -3102,4 +4353,65 @@ export const wireOperations = {
   getObjectiveStatus: { method: 'GET', path: '/api/v1/objectives/{id}/status', timeoutMs: 30000, takesRestOfPath: false },
   getModelHealth: { method: 'GET', path: '/api/v1/models/{id}/health', timeoutMs: 10000, takesRestOfPath: false },
   getAnomalies: { method: 'GET', path: '/api/v1/anomalies', timeoutMs: 30000, takesRestOfPath: false },
+  listAlerts: { method: 'GET', path: '/api/v1/alerts', timeoutMs: 10000, takesRestOfPath: false },
+  listAlertsAsArray: { method: 'GET', path: '/api/v1/alerts/as-array', timeoutMs: 10000, takesRestOfPath: false },
+  exportAlerts: { method: 'GET', path: '/api/v1/alerts/export', timeoutMs: 30000, takesRestOfPath: false },
+  streamAlertEvents: { method: 'GET', path: '/api/v1/alerts/events', timeoutMs: 10000, takesRestOfPath: false },
+  resolveAlertById: { method: 'POST', path: '/api/v1/alerts/resolve', timeoutMs: 10000, takesRestOfPath: false },
+  getAlert: { method: 'GET', path: '/api/v1/alerts/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  acknowledgeAlert: { method: 'POST', path: '/api/v1/alerts/{id}/acknowledge', timeoutMs: 10000, takesRestOfPath: false },
+  unacknowledgeAlert: { method: 'DELETE', path: '/api/v1/alerts/{id}/acknowledge', timeoutMs: 10000, takesRestOfPath: false },
+  resolveAlert: { method: 'POST', path: '/api/v1/alerts/{id}/resolve', timeoutMs: 10000, takesRestOfPath: false },
+  snoozeAlert: { method: 'POST', path: '/api/v1/alerts/{id}/snooze', timeoutMs: 10000, takesRestOfPath: false },
+  unsnoozeAlert: { method: 'DELETE', path: '/api/v1/alerts/{id}/snooze', timeoutMs: 10000, takesRestOfPath: false },
+  assignAlert: { method: 'PUT', path: '/api/v1/alerts/{id}/assignee', timeoutMs: 10000, takesRestOfPath: false },
+  commentOnAlert: { method: 'POST', path: '/api/v1/alerts/{id}/comments', timeoutMs: 10000, takesRestOfPath: false },
+  listAlertHistory: { method: 'GET', path: '/api/v1/alerts/{id}/history', timeoutMs: 10000, takesRestOfPath: false },
+  createAlertRule: { method: 'POST', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  listAlertRules: { method: 'GET', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  putAlertRules: { method: 'PUT', path: '/api/v1/alert-rules', timeoutMs: 10000, takesRestOfPath: false },
+  previewAlertRule: { method: 'POST', path: '/api/v1/alert-rules/preview', timeoutMs: 30000, takesRestOfPath: false },
+  testAlertRules: { method: 'POST', path: '/api/v1/alert-rules/test', timeoutMs: 10000, takesRestOfPath: false },
+  getAlertRule: { method: 'GET', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateAlertRule: { method: 'PATCH', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteAlertRule: { method: 'DELETE', path: '/api/v1/alert-rules/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  createChannel: { method: 'POST', path: '/api/v1/channels', timeoutMs: 10000, takesRestOfPath: false },
+  listChannels: { method: 'GET', path: '/api/v1/channels', timeoutMs: 10000, takesRestOfPath: false },
+  getChannel: { method: 'GET', path: '/api/v1/channels/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateChannel: { method: 'PATCH', path: '/api/v1/channels/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteChannel: { method: 'DELETE', path: '/api/v1/channels/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  testChannel: { method: 'POST', path: '/api/v1/channels/{id}/test', timeoutMs: 60000, takesRestOfPath: false },
+  rotateChannelSecret: { method: 'POST', path: '/api/v1/channels/{id}/rotate-secret', timeoutMs: 10000, takesRestOfPath: false },
+  listNotifications: { method: 'GET', path: '/api/v1/notifications', timeoutMs: 10000, takesRestOfPath: false },
+  getNotification: { method: 'GET', path: '/api/v1/notifications/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  simulateNotification: { method: 'POST', path: '/api/v1/notifications/simulate', timeoutMs: 10000, takesRestOfPath: false },
+  listDeliveries: { method: 'GET', path: '/api/v1/deliveries', timeoutMs: 10000, takesRestOfPath: false },
+  replayDelivery: { method: 'POST', path: '/api/v1/deliveries/{id}/replay', timeoutMs: 10000, takesRestOfPath: false },
+  traceAlert: { method: 'GET', path: '/api/v1/alerts/{id}/trace', timeoutMs: 10000, takesRestOfPath: false },
+  createEscalationPolicy: { method: 'POST', path: '/api/v1/escalation-policies', timeoutMs: 10000, takesRestOfPath: false },
+  listEscalationPolicies: { method: 'GET', path: '/api/v1/escalation-policies', timeoutMs: 10000, takesRestOfPath: false },
+  deleteEscalationPolicy: { method: 'DELETE', path: '/api/v1/escalation-policies/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  createMaintenanceWindow: { method: 'POST', path: '/api/v1/maintenance-windows', timeoutMs: 10000, takesRestOfPath: false },
+  listMaintenanceWindows: { method: 'GET', path: '/api/v1/maintenance-windows', timeoutMs: 10000, takesRestOfPath: false },
+  deleteMaintenanceWindow: { method: 'DELETE', path: '/api/v1/maintenance-windows/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  getAmStatus: { method: 'GET', path: '/alertmanager/api/v2/status', timeoutMs: 10000, takesRestOfPath: false },
+  getTenantAmStatus: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/status', timeoutMs: 10000, takesRestOfPath: false },
+  listAmReceivers: { method: 'GET', path: '/alertmanager/api/v2/receivers', timeoutMs: 10000, takesRestOfPath: false },
+  listTenantAmReceivers: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/receivers', timeoutMs: 10000, takesRestOfPath: false },
+  listAmAlerts: { method: 'GET', path: '/alertmanager/api/v2/alerts', timeoutMs: 10000, takesRestOfPath: false },
+  listTenantAmAlerts: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/alerts', timeoutMs: 10000, takesRestOfPath: false },
+  postAmAlerts: { method: 'POST', path: '/alertmanager/api/v2/alerts', timeoutMs: 10000, takesRestOfPath: false },
+  postTenantAmAlerts: { method: 'POST', path: '/alertmanager/{tenant}/api/v2/alerts', timeoutMs: 10000, takesRestOfPath: false },
+  listAmAlertGroups: { method: 'GET', path: '/alertmanager/api/v2/alerts/groups', timeoutMs: 10000, takesRestOfPath: false },
+  listTenantAmAlertGroups: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/alerts/groups', timeoutMs: 10000, takesRestOfPath: false },
+  listAmSilences: { method: 'GET', path: '/alertmanager/api/v2/silences', timeoutMs: 10000, takesRestOfPath: false },
+  listTenantAmSilences: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/silences', timeoutMs: 10000, takesRestOfPath: false },
+  postAmSilences: { method: 'POST', path: '/alertmanager/api/v2/silences', timeoutMs: 10000, takesRestOfPath: false },
+  postTenantAmSilences: { method: 'POST', path: '/alertmanager/{tenant}/api/v2/silences', timeoutMs: 10000, takesRestOfPath: false },
+  getAmSilence: { method: 'GET', path: '/alertmanager/api/v2/silence/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  getTenantAmSilence: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/silence/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteAmSilence: { method: 'DELETE', path: '/alertmanager/api/v2/silence/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteTenantAmSilence: { method: 'DELETE', path: '/alertmanager/{tenant}/api/v2/silence/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  getAlertingConfiguration: { method: 'GET', path: '/api/v1/alerting-configuration', timeoutMs: 10000, takesRestOfPath: false },
+  putAlertingConfiguration: { method: 'PUT', path: '/api/v1/alerting-configuration', timeoutMs: 10000, takesRestOfPath: false },
 } as const;

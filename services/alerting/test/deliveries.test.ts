@@ -203,6 +203,44 @@ describe('a notification (MX-9, MX-10, MX-11, MX-13)', () => {
   });
 });
 
+describe('quiet hours (B-45)', () => {
+  it('hold back what is not severe until they are over, and let the rest through', async () => {
+    await using world = await openNotificationWorld({
+      configuration: `
+route:
+  receiver: everybody
+  group_by: [alertname]
+  group_wait: 0s
+  group_interval: 1m
+  routes:
+    - matchers: ['severity!="critical"']
+      mute_time_intervals: [lunch]
+time_intervals:
+  - name: lunch
+    time_intervals:
+      - times: [{ start_time: '12:00', end_time: '13:00' }]
+receivers:
+  - name: everybody
+    channel_configs:
+      - channel: '*'
+`,
+    });
+    await world.addChannel(webhookTo(hook));
+    const before = hook.requests.length;
+    const names = () =>
+      hook.requests
+        .slice(before)
+        .flatMap(({ body }) => body['alerts'] as { labels: { alertname: string } }[])
+        .map(({ labels }) => labels.alertname);
+    await world.post({ labels: { alertname: 'Fire', severity: 'critical' } });
+    await world.post({ labels: { alertname: 'Dust', severity: 'low' } });
+    await world.pass(minutes(59), minutes(1));
+    expect(names()).toEqual(['Fire']);
+    await world.pass(minutes(3), minutes(1));
+    expect(names()).toEqual(['Fire', 'Dust']);
+  });
+});
+
 describe('a notification to other tools (B-45, OP-5, MX-13)', () => {
   it('opens an incident of PagerDuty and ends it', async () => {
     await using world = await openNotificationWorld();

@@ -101,6 +101,33 @@ describe('one bad measurement through the gateway (MX-8, MX-14, MX-15)', () => {
   });
 });
 
+describe('the stream of events through the gateway', () => {
+  it('tells of an alert as it begins, and goes on where a listener broke off', async () => {
+    const listen = async (headers: Record<string, string>, until: string): Promise<string> => {
+      const stop = new AbortController();
+      const url = new URL('/api/v1/alerts/events', opened.mesh.gatewayUrls[0]);
+      const authorization = `Bearer ${opened.adminKey}`;
+      const answer = await fetch(url, { headers: { authorization, ...headers }, signal: stop.signal });
+      expect(answer.headers.get('content-type')).toContain('text/event-stream');
+      if (until === 'shop/heard') await measure('shop/heard');
+      let text = '';
+      for await (const bytes of answer.body ?? []) {
+        text += Buffer.from(bytes as Uint8Array).toString();
+        if (text.includes(until) && text.endsWith('\n\n')) break;
+      }
+      stop.abort();
+      return text;
+    };
+    const heard = await listen({}, 'shop/heard');
+    expect(heard).toContain('event: alert.fired');
+    const last = [...heard.matchAll(/^id: (\S+)$/gm)].at(-1)?.[1] ?? '';
+    await measure('shop/meanwhile');
+    await untilAlert('model_id=shop%2Fmeanwhile&state=firing');
+    const more = await listen({ 'last-event-id': last }, 'shop/meanwhile');
+    expect(more).not.toContain(`id: ${last}\n`);
+  });
+});
+
 describe('rules through the gateway (OD-12)', () => {
   it('are unit-tested with where their alerts go, and previewed', async () => {
     const yaml = `

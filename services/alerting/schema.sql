@@ -152,6 +152,26 @@ create table destinations (
   lease_token uuid,
   constraint destinations_pkey PRIMARY KEY (tenant_id, destination)
 );
+create table escalation_policies (
+  id text not null,
+  tenant_id text not null,
+  name text not null,
+  matchers jsonb not null,
+  steps jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint escalation_policies_pkey PRIMARY KEY (id),
+  constraint escalation_policies_tenant_id_name_key UNIQUE (tenant_id, name)
+);
+create table escalations (
+  tenant_id text not null,
+  policy_id text not null,
+  fingerprint text not null,
+  episode integer not null,
+  step integer not null,
+  escalated_at timestamp with time zone not null,
+  constraint escalations_pkey PRIMARY KEY (tenant_id, policy_id, fingerprint, episode, step),
+  constraint escalations_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES escalation_policies(id) ON DELETE CASCADE
+);
 create table flushes (
   id bigint generated always as identity not null,
   tenant_id text not null,
@@ -183,6 +203,19 @@ create table last_sent (
   sent_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   constraint last_sent_pkey PRIMARY KEY (tenant_id, group_key_hash, addressee)
+);
+create table maintenance_windows (
+  id text not null,
+  tenant_id text not null,
+  name text not null,
+  matchers jsonb not null,
+  weekdays integer[] not null,
+  start_minute integer not null,
+  end_minute integer not null,
+  time_zone text not null,
+  created_at timestamp with time zone not null,
+  constraint maintenance_windows_pkey PRIMARY KEY (id),
+  constraint maintenance_windows_tenant_id_name_key UNIQUE (tenant_id, name)
 );
 create table notifications (
   id text not null,
@@ -293,10 +326,13 @@ grant delete, insert, select, update on configurations to alerting_app;
 grant delete, insert, select, update on dead_letters to alerting_app;
 grant delete, insert, select, update on deliveries to alerting_app;
 grant delete, insert, select, update on destinations to alerting_app;
+grant delete, insert, select, update on escalation_policies to alerting_app;
+grant delete, insert, select, update on escalations to alerting_app;
 grant delete, insert, select, update on flushes to alerting_app;
 grant select, usage on flushes_id_seq to alerting_app;
 grant delete, insert, select, update on inbox to alerting_app;
 grant delete, insert, select, update on last_sent to alerting_app;
+grant delete, insert, select, update on maintenance_windows to alerting_app;
 grant delete, insert, select, update on notifications to alerting_app;
 grant delete, insert, select, update on outbox to alerting_app;
 grant delete, insert, select, update on rule_tenants to alerting_app;

@@ -52,7 +52,15 @@ export const SeriesCondition = z
   })
   .meta({ id: 'SeriesCondition' });
 
-export const signalKinds = ['model_health', 'provider_state', 'budget', 'research', 'drift', 'dependency'] as const;
+export const signalKinds = [
+  'model_health',
+  'provider_state',
+  'budget',
+  'research',
+  'drift',
+  'dependency',
+  'queue',
+] as const;
 export const SignalKind = z.enum(signalKinds).meta({ id: 'SignalKind' });
 export type SignalKind = z.infer<typeof SignalKind>;
 

@@ -30,6 +30,8 @@ export const AuditAction = z
     'alert_rule.changed',
     'channel.changed',
     'delivery.replayed',
+    'escalation_policy.changed',
+    'maintenance_window.changed',
     'provider.changed',
     'routing.changed',
     'system.changed',

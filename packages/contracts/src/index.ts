@@ -409,3 +409,16 @@ export {
   Simulation,
   traceAlert,
 } from './notifications.ts';
+export {
+  createEscalationPolicy,
+  createMaintenanceWindow,
+  deleteEscalationPolicy,
+  deleteMaintenanceWindow,
+  EscalationPolicy,
+  EscalationPolicyInput,
+  escalationRoutes,
+  listEscalationPolicies,
+  listMaintenanceWindows,
+  MaintenanceWindow,
+  MaintenanceWindowInput,
+} from './escalation.ts';

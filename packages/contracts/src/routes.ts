@@ -14,6 +14,7 @@ import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
 import { exportRoutes } from './exports.ts';
 import { meshRoutes } from './mesh.ts';
+import { escalationRoutes } from './escalation.ts';
 import { messageRoutes } from './messages.ts';
 import { moneyRoutes } from './money.ts';
 import { monitoredModelRoutes } from './monitoring-models.ts';
@@ -57,5 +58,6 @@ export const allRoutes: readonly RouteContract[] = [
   ...alertRuleRoutes,
   ...channelRoutes,
   ...notificationRoutes,
+  ...escalationRoutes,
   ...alertmanagerRoutes,
 ];

@@ -296,7 +296,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -1109,6 +1109,29 @@ export interface EmbeddingRequest {
   [member: string]: unknown;
 }
 
+export interface EscalationPolicy {
+  id: string;
+  name: string;
+  matchers: string[];
+  steps: ({
+    after_seconds: number;
+    channels: string[];
+  })[];
+  created_at: string;
+}
+
+export interface EscalationPolicyInput {
+  name: string;
+  /** Which alerts it is about: all of these must fit, in Alertmanager's syntax (`severity=~"high|critical"`). */
+  matchers: string[];
+  steps: ({
+    /** How long it has been firing, and nobody acknowledged it. */
+    after_seconds: number;
+    /** Ids or names of channels. */
+    channels: string[];
+  })[];
+}
+
 export type ExtractType = 'structured' | 'invoice' | 'ocr' | 'tables';
 
 export interface FeatureSpec {
@@ -1194,6 +1217,32 @@ export interface ListedSample {
   features: Record<string, string | number | boolean | null>;
   tags: Record<string, string>;
   source: string;
+}
+
+export interface MaintenanceWindow {
+  id: string;
+  name: string;
+  matchers: string[];
+  weekdays: number[];
+  start: string;
+  end: string;
+  time_zone: string;
+  /** Whether it keeps alerts quiet now. */
+  is_open: boolean;
+  created_at: string;
+}
+
+export interface MaintenanceWindowInput {
+  name: string;
+  /** Which alerts it is about: all of these must fit, in Alertmanager's syntax (`severity=~"high|critical"`). */
+  matchers: string[];
+  /** On which days it begins; 0 is Sunday. None: every day. */
+  weekdays?: number[];
+  start: string;
+  /** Not later than `start`: on the next day. */
+  end: string;
+  /** An IANA time zone, whose clock decides. */
+  time_zone?: string;
 }
 
 export interface Message {
@@ -1388,7 +1437,7 @@ export interface MonitoredModel {
 
 export interface Notification {
   id: string;
-  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self';
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
   /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
   reason: string;
   status: 'firing' | 'resolved';
@@ -1404,7 +1453,7 @@ export interface Notification {
 
 export interface NotificationDetails {
   id: string;
-  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self';
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
   /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
   reason: string;
   status: 'firing' | 'resolved';
@@ -1805,7 +1854,7 @@ export interface SignalCondition {
   at_least?: number;
 }
 
-export type SignalKind = 'model_health' | 'provider_state' | 'budget' | 'research' | 'drift' | 'dependency';
+export type SignalKind = 'model_health' | 'provider_state' | 'budget' | 'research' | 'drift' | 'dependency' | 'queue';
 
 export interface SignalboxOptions {
   /** The answer tells how its model was found, in `routing`. */
@@ -4098,6 +4147,64 @@ export interface WireOperations {
     body: null;
     answer: AlertTrace;
   };
+  createEscalationPolicy: {
+    params: null;
+    query: null;
+    body: EscalationPolicyInput;
+    answer: EscalationPolicy;
+  };
+  listEscalationPolicies: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: EscalationPolicy[];
+      page_info: PageInfo;
+    };
+  };
+  deleteEscalationPolicy: {
+    params: {
+      /** The id of the policy: `escalation_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  createMaintenanceWindow: {
+    params: null;
+    query: null;
+    body: MaintenanceWindowInput;
+    answer: MaintenanceWindow;
+  };
+  listMaintenanceWindows: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+    };
+    body: null;
+    answer: {
+      data: MaintenanceWindow[];
+      page_info: PageInfo;
+    };
+  };
+  deleteMaintenanceWindow: {
+    params: {
+      /** The id of the window: `maintenance_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
   getAmStatus: {
     params: null;
     query: null;
@@ -4476,6 +4583,12 @@ export const wireOperations = {
   listDeliveries: { method: 'GET', path: '/api/v1/deliveries', timeoutMs: 10000, takesRestOfPath: false },
   replayDelivery: { method: 'POST', path: '/api/v1/deliveries/{id}/replay', timeoutMs: 10000, takesRestOfPath: false },
   traceAlert: { method: 'GET', path: '/api/v1/alerts/{id}/trace', timeoutMs: 10000, takesRestOfPath: false },
+  createEscalationPolicy: { method: 'POST', path: '/api/v1/escalation-policies', timeoutMs: 10000, takesRestOfPath: false },
+  listEscalationPolicies: { method: 'GET', path: '/api/v1/escalation-policies', timeoutMs: 10000, takesRestOfPath: false },
+  deleteEscalationPolicy: { method: 'DELETE', path: '/api/v1/escalation-policies/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  createMaintenanceWindow: { method: 'POST', path: '/api/v1/maintenance-windows', timeoutMs: 10000, takesRestOfPath: false },
+  listMaintenanceWindows: { method: 'GET', path: '/api/v1/maintenance-windows', timeoutMs: 10000, takesRestOfPath: false },
+  deleteMaintenanceWindow: { method: 'DELETE', path: '/api/v1/maintenance-windows/{id}', timeoutMs: 10000, takesRestOfPath: false },
   getAmStatus: { method: 'GET', path: '/alertmanager/api/v2/status', timeoutMs: 10000, takesRestOfPath: false },
   getTenantAmStatus: { method: 'GET', path: '/alertmanager/{tenant}/api/v2/status', timeoutMs: 10000, takesRestOfPath: false },
   listAmReceivers: { method: 'GET', path: '/alertmanager/api/v2/receivers', timeoutMs: 10000, takesRestOfPath: false },

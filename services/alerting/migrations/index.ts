@@ -4,6 +4,7 @@ import * as silences from './0002-silences.ts';
 import * as alerts from './0003-alerts.ts';
 import * as notifications from './0004-notifications.ts';
 import * as rules from './0005-rules.ts';
+import * as escalation from './0006-escalation.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
@@ -11,4 +12,5 @@ export const migrations: Migrations = {
   '0003-alerts': alerts,
   '0004-notifications': notifications,
   '0005-rules': rules,
+  '0006-escalation': escalation,
 };

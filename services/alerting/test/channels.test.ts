@@ -97,6 +97,32 @@ describe('a channel (MX-11, MX-13)', () => {
   });
 });
 
+describe('a message that was given up (MX-13)', () => {
+  it('is seen, and arrives under the same id once it is replayed', async () => {
+    const caller = aCaller();
+    await using picky = await startHttpSink();
+    picky.behave(() => ({ status: 410 }));
+    const configuration = `route: { receiver: all, group_wait: 0s }
+receivers: [{ name: all, channel_configs: [{ channel: '*' }] }]`;
+    await send('PUT', '/api/v1/alerting-configuration', { original: configuration }, caller);
+    const made = await send('POST', '/api/v1/channels', aChannel({ settings: { url: picky.url } }), caller);
+    await send('POST', '/alertmanager/api/v2/alerts', [{ labels: { alertname: 'GivenUp' } }], caller);
+    const dead = await waitFor(async () => {
+      const { body } = await send('GET', '/api/v1/deliveries?state=dead', undefined, caller);
+      return (body['data'] as { id: string; last_status: number }[])[0];
+    });
+    expect(dead).toMatchObject({ last_status: 410, attempts: 1 });
+    const path = `/api/v1/channels/${String(made.body['id'])}`;
+    expect((await send('GET', path, undefined, caller)).body).toMatchObject({ enabled: false });
+    picky.behave(() => ({}));
+    await send('PATCH', path, { enabled: true }, caller);
+    expect((await send('POST', `/api/v1/deliveries/${dead.id}/replay`)).status).toBe(404);
+    expect((await send('POST', `/api/v1/deliveries/${dead.id}/replay`, undefined, caller)).status).toBe(202);
+    await waitFor(() => picky.accepted.length > 0);
+    expect(picky.requests.map(({ headers }) => headers['webhook-id'])).toEqual([dead.id, dead.id]);
+  });
+});
+
 describe('a channel that cannot be (MX-11) .errors', () => {
   it.each([
     ['an unknown kind', { kind: 'pigeon' }, 'kind'],
@@ -132,9 +158,9 @@ describe('a channel that cannot be (MX-11) .errors', () => {
 
   it('replays only what was given up', async () => {
     expect((await send('POST', '/api/v1/deliveries/delivery_none/replay')).status).toBe(404);
-    const { body } = await send('GET', '/api/v1/deliveries?state=sent');
-    const [sent] = body['data'] as { id: string }[];
-    expect((await send('POST', `/api/v1/deliveries/${String(sent?.id)}/replay`)).status).toBe(409);
+    const made = await send('POST', '/api/v1/channels', aChannel());
+    const sent = await send('POST', `/api/v1/channels/${String(made.body['id'])}/test`);
+    expect((await send('POST', `/api/v1/deliveries/${String(sent.body['delivery_id'])}/replay`)).status).toBe(409);
   });
 });
 

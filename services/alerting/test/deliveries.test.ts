@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { smtpCertificate, startHttpSink, startSmtpInbox, type HttpSink, type SmtpInbox } from '@signalbox/test-kit';
+import type { ChannelKind } from '../src/channels/channel.ts';
 import { isWebhookSigned } from '../src/channels/webhook/sign-webhook.ts';
 import { minutes, openNotificationWorld, seconds, type NotificationWorld } from './notification-world.ts';
 
@@ -199,6 +200,116 @@ describe('a notification (MX-9, MX-10, MX-11, MX-13)', () => {
     const states = (await world.deliveries()).map(({ state, lastError }) => ({ state, lastError }));
     expect(states).toContainEqual({ state: 'sent', lastError: null });
     expect(states).toContainEqual({ state: 'pending', lastError: 'The address took too long to answer.' });
+  });
+});
+
+describe('quiet hours (B-45)', () => {
+  it('hold back what is not severe until they are over, and let the rest through', async () => {
+    await using world = await openNotificationWorld({
+      configuration: `
+route:
+  receiver: everybody
+  group_by: [alertname]
+  group_wait: 0s
+  group_interval: 1m
+  routes:
+    - matchers: ['severity!="critical"']
+      mute_time_intervals: [lunch]
+time_intervals:
+  - name: lunch
+    time_intervals:
+      - times: [{ start_time: '12:00', end_time: '13:00' }]
+receivers:
+  - name: everybody
+    channel_configs:
+      - channel: '*'
+`,
+    });
+    await world.addChannel(webhookTo(hook));
+    const before = hook.requests.length;
+    const names = () =>
+      hook.requests
+        .slice(before)
+        .flatMap(({ body }) => body['alerts'] as { labels: { alertname: string } }[])
+        .map(({ labels }) => labels.alertname);
+    await world.post({ labels: { alertname: 'Fire', severity: 'critical' } });
+    await world.post({ labels: { alertname: 'Dust', severity: 'low' } });
+    await world.pass(minutes(59), minutes(1));
+    expect(names()).toEqual(['Fire']);
+    await world.pass(minutes(3), minutes(1));
+    expect(names()).toEqual(['Fire', 'Dust']);
+  });
+});
+
+describe('a notification to other tools (B-45, OP-5, MX-13)', () => {
+  it('opens an incident of PagerDuty and ends it', async () => {
+    await using world = await openNotificationWorld();
+    await using events = await startHttpSink();
+    events.behave(() => ({ status: 202 }));
+    await world.addChannel({
+      ...{ name: 'pager', kind: 'pagerduty' },
+      settings: { routing_key: 'R0UTINGKEY', url: `${events.url}/v2/enqueue` },
+    });
+    await world.post({ labels: latency });
+    await world.pass(seconds(1));
+    await world.post({ labels: latency, endedMsAgo: 0 });
+    await world.pass(minutes(2), seconds(10));
+    expect(events.requests.map(({ body }) => body['event_action'])).toEqual(['trigger', 'resolve']);
+    expect(new Set(events.requests.map(({ body }) => body['dedup_key'])).size).toBe(1);
+  });
+
+  it('opens an issue at GitHub, adds to it, and closes it', async () => {
+    await using world = await openNotificationWorld();
+    await using github = await startHttpSink();
+    let issue: { number: number; body: string; state: string } | null = null;
+    github.behave(({ method, path, body }) => {
+      const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
+      if (method === 'GET') return json(issue?.state === 'open' ? [issue] : []);
+      if (method === 'PATCH' && issue !== null) return json((issue = { ...issue, state: String(body['state']) }));
+      if (path.endsWith('/comments')) return json({ id: 1 }, 201);
+      return json((issue = { number: 7, body: String(body['body']), state: 'open' }), 201);
+    });
+    await world.addChannel({
+      ...{ name: 'issues', kind: 'github_issue' },
+      settings: { repository: 'acme/models', token: 'ghp_canary', labels: ['alert'], api_url: github.url },
+    });
+    await world.post({ labels: latency });
+    await world.pass(seconds(1));
+    await world.post({ labels: { ...latency, model: 'm2' } });
+    await world.pass(minutes(2), seconds(10));
+    await world.post({ labels: latency, endedMsAgo: 0 }, { labels: { ...latency, model: 'm2' }, endedMsAgo: 0 });
+    await world.pass(minutes(2), seconds(10));
+    const writes = github.requests.filter(({ method }) => method !== 'GET');
+    expect(writes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /repos/acme/models/issues',
+      'POST /repos/acme/models/issues/7/comments',
+      'POST /repos/acme/models/issues/7/comments',
+      'PATCH /repos/acme/models/issues/7',
+    ]);
+    expect(writes[0]).toMatchObject({ body: { labels: ['signalbox', 'alert'] } });
+    expect(writes[0]?.headers['authorization']).toBe('Bearer ghp_canary');
+    expect(issue).toMatchObject({ state: 'closed' });
+  });
+
+  it('goes by a handler of somebody else, who gets all that the others get: retries, limits, dead letters', async () => {
+    const sent: string[] = [];
+    const pigeon: ChannelKind = {
+      ...{ kind: 'pigeon', isDigestible: true, limit: { messagesMax: 10, windowMs: 60_000 } },
+      check: (settings) => ({ settings: settings as Record<string, unknown>, shown: {} }),
+      recipientsOf: () => null,
+      send: (_, { id }) => {
+        sent.push(id);
+        if (sent.length === 1) throw new Error('it flew away');
+        return Promise.resolve({ kind: 'accepted', status: null });
+      },
+    };
+    await using world = await openNotificationWorld({ kinds: [pigeon] });
+    await world.addChannel({ name: 'pigeon', kind: 'pigeon', settings: {} });
+    await world.post({ labels: latency });
+    await world.pass(seconds(10));
+    expect(sent).toHaveLength(2);
+    expect(new Set(sent).size).toBe(1);
+    expect(await outcomes(world)).toEqual([{ kind: 'pigeon', state: 'sent', attempts: 2 }]);
   });
 });
 

@@ -200,6 +200,27 @@ describe('evaluation (MX-8)', () => {
     expect((await alertsOf(caller, '&name=OfModel')).map(({ model_id: model }) => model)).toEqual(['other']);
   });
 
+  it('watches every model, beyond the fifty that monitoring shows at once', async () => {
+    const caller = aCaller();
+    const models = Array.from({ length: 60 }, (_, index) => `of-sixty-${String(index)}`);
+    monitoring.models = models.map((id) => ({ id, thresholds: {} }));
+    for (const model of models)
+      monitoring.measure(caller.principal.tenantId, { metric: 'throughput', value: 2_000, model });
+    await post(caller, '/api/v1/alert-rules', {
+      ...slow,
+      name: 'Sixty',
+      condition: { ...slow.condition, metric: 'throughput', window: '1m' },
+    });
+    const alerts = await waitFor(
+      async () => {
+        const found = await alertsOf(caller, '&name=Sixty');
+        return found.length === 60 ? found : null;
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect(new Set(alerts.map(({ model_id: model }) => model))).toEqual(new Set(models));
+  });
+
   it('keeps alerts as they are while nothing can be read, and says so of the rule', async () => {
     const caller = aCaller();
     monitoring.measure(caller.principal.tenantId, { metric: 'latency_ms', value: 3_000 });

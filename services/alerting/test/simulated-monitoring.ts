@@ -57,8 +57,12 @@ function seriesOf(measured: readonly Measured[], query: URLSearchParams) {
   const stepMs = Number.parseInt(step, 10) * (step.endsWith('h') ? 3_600_000 : 1_000);
   const from = Math.floor(Date.parse(query.get('from') ?? '') / stepMs) * stepMs;
   const to = Math.ceil(Date.parse(query.get('to') ?? '') / stepMs) * stepMs;
-  const rows = measured.filter(({ metric, at }) => metric === query.get('metric') && at >= from && at < to);
-  const segments = query.has('segment_by') ? [...new Set(rows.map(({ model }) => model))] : [null];
+  const only = query.get('model_id');
+  const rows = measured
+    .filter(({ metric, at }) => metric === query.get('metric') && at >= from && at < to)
+    .filter(({ model }) => only === null || model === only);
+  const all = query.has('segment_by') ? [...new Set(rows.map(({ model }) => model))] : [null];
+  const segments = all.slice(0, 50);
   return {
     metric: query.get('metric'),
     aggregate: query.get('aggregate'),
@@ -80,7 +84,7 @@ function seriesOf(measured: readonly Measured[], query: URLSearchParams) {
         return { time: new Date(begin).toISOString(), value: inside.length === 0 ? null : value, count: inside.length };
       }),
     })),
-    more_segments: false,
+    more_segments: all.length > segments.length,
   };
 }
 

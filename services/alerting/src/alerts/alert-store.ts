@@ -146,17 +146,23 @@ export async function listAlertRows(
   return query.orderBy('starts_at', direction).orderBy('id', direction).limit(limit).execute();
 }
 
-/** Locks the alerts of a rule, in the order of their fingerprints. */
+/**
+ * Locks the alerts of a rule that an evaluation may change, in the order of their fingerprints: those that are open, held or
+ * flapping, and of the others those of these fingerprints.
+ */
 export async function lockAlertsOfRule(
   trx: Transaction<Schema>,
-  tenantId: string,
-  ruleId: string,
+  { tenantId, ruleId, fingerprints }: { tenantId: string; ruleId: string; fingerprints: readonly string[] },
 ): Promise<AlertRecord[]> {
   return trx
     .selectFrom('alerts')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('rule_id', '=', ruleId)
+    .where(
+      sql<boolean>`(state in ('pending', 'firing') or held_until_clear or flapping
+        or fingerprint = any(${[...fingerprints]}::text[]))`,
+    )
     .orderBy('fingerprint')
     .forUpdate()
     .execute();

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { alertEventsAfter, type EventPlace } from './alert-event-store.ts';
 import { findAlerts } from './alert-store.ts';
+import type { AlertRecord } from './alert.ts';
 import { presentAlert, presentAlertEvent } from './present-alert.ts';
 
 const eventsPerLook = 200;
@@ -31,8 +32,10 @@ export async function streamAlertEvents(
   let toldAt = performance.now();
   while (!signal.aborted) {
     const events = await alertEventsAfter(db, tenantId, place, eventsPerLook);
-    const alerts =
-      events.length === 0 ? new Map() : await findAlerts(db, tenantId, [...new Set(events.map((one) => one.alert_id))]);
+    const alerts: ReadonlyMap<string, AlertRecord> =
+      events.length === 0
+        ? new Map<string, AlertRecord>()
+        : await findAlerts(db, tenantId, [...new Set(events.map((one) => one.alert_id))]);
     let text = '';
     for (const event of events) {
       const alert = alerts.get(event.alert_id);

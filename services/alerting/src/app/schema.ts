@@ -3,6 +3,7 @@ import type { AlertTables } from '../alerts/alert-tables.ts';
 import type { ChannelTables } from '../channels/channel-tables.ts';
 import type { ConfigurationTables } from '../configuration/configuration-tables.ts';
 import type { DeliveryTables } from '../deliveries/delivery-tables.ts';
+import type { EscalationTables } from '../escalation/escalation-tables.ts';
 import type { NotificationTables } from '../notifications/notification-tables.ts';
 import type { RuleTables } from '../rules/rule-tables.ts';
 import type { SignalTables } from '../signals/signal-store.ts';
@@ -19,4 +20,5 @@ export interface Schema
     ConfigurationTables,
     NotificationTables,
     ChannelTables,
-    DeliveryTables {}
+    DeliveryTables,
+    EscalationTables {}

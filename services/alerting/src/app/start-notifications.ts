@@ -7,6 +7,8 @@ import { pruneDeliveries } from '../deliveries/delivery-store.ts';
 import { mountDeliveryRoutes } from '../deliveries/routes.ts';
 import { createDeliveryRunner } from '../deliveries/run-deliveries.ts';
 import type { SendDeliveriesDeps } from '../deliveries/send-deliveries.ts';
+import { escalateAlerts } from '../escalation/escalate-alerts.ts';
+import { mountEscalationRoutes } from '../escalation/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
 import { flushDueGroups } from '../notifications/flush-groups.ts';
 import { pruneLastSent } from '../notifications/notification-store.ts';
@@ -15,7 +17,7 @@ import { sendHeartbeats } from '../notifications/send-heartbeats.ts';
 import { startSweep } from '../notifications/start-sweep.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
-const [sweepMs, pruneMs] = [200, 3_600_000];
+const [sweepMs, escalateMs, pruneMs] = [200, 1_000, 3_600_000];
 const keptMs = 30 * 86_400_000;
 
 /** Connects channels, decisions and deliveries, and has them done for as long as `owned` lasts. */
@@ -53,6 +55,8 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
   mountDeliveryRoutes(routes, { db, tellAudit, nudgeRelay });
   mountNotificationRoutes(routes, { db, configurations, kinds });
 
+  mountEscalationRoutes(routes, { db, tellAudit, nudgeRelay });
+
   const runner = owned.use(createDeliveryRunner(sending, logger));
   const flushing = { db, configurations, kinds, regroupAlerts: createRegroupAlerts(enrolAlerts) };
   owned.use(startSweep(() => runner.beginDue(), { everyMs: sweepMs, logger }));
@@ -64,6 +68,9 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
       },
       { everyMs: sweepMs, logger },
     ),
+  );
+  owned.use(
+    startSweep(() => escalateAlerts({ db, configurations, kinds }, new Date()), { everyMs: escalateMs, logger }),
   );
   owned.use(
     startSweep(

@@ -51,6 +51,8 @@ function titleOf(
       return '[HEARTBEAT] Alerting is alive';
     case 'digest':
       return `[DIGEST] ${firing.length} firing, ${resolved.length} resolved: ${about}`;
+    case 'escalation':
+      return firing.length > 0 ? `[ESCALATED:${firing.length}] ${about}` : `[RESOLVED] ${about}`;
     case 'self':
     case 'group':
       return firing.length > 0 ? `[FIRING:${firing.length}] ${about}` : `[RESOLVED] ${about}`;

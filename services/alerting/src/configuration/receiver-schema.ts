@@ -64,14 +64,14 @@ export const pagerDutyLook = [
 ];
 export const emailLook = ['headers', 'html', 'text', 'threading'];
 
-export const WebhookConfig = z.strictObject({
+const WebhookConfig = z.strictObject({
   ...sendResolved,
   url: webAddress,
   http_config: HttpConfig.optional(),
   max_alerts: count.optional(),
   timeout: duration.optional(),
 });
-export const SlackConfig = z.strictObject({
+const SlackConfig = z.strictObject({
   ...look(slackLook),
   ...sendResolved,
   api_url: webAddress.optional(),
@@ -79,7 +79,7 @@ export const SlackConfig = z.strictObject({
   channel: text.optional(),
   username: text.optional(),
 });
-export const EmailConfig = z.strictObject({
+const EmailConfig = z.strictObject({
   ...look(emailLook),
   ...sendResolved,
   to: text.min(1, 'missing to address in email config'),
@@ -92,7 +92,7 @@ export const EmailConfig = z.strictObject({
   require_tls: flag.optional(),
   tls_config: TlsConfig.optional(),
 });
-export const PagerDutyConfig = z.strictObject({
+const PagerDutyConfig = z.strictObject({
   ...look(pagerDutyLook),
   ...sendResolved,
   url: webAddress.optional(),

@@ -4,8 +4,6 @@ import { quoteGo } from './quote-go.ts';
 /** What an alert is about. Two alerts with the same labels are the same alert; a label with an empty value is no label. */
 export type LabelSet = Readonly<Record<string, string>>;
 
-const classicName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-
 /**
  * The identity of a label set: 16 hexadecimal digits, the FNV-1a hash (64 bits) over the bytes of name, 0xff, value, 0xff
  * of every label in the order of the names. Equal to Alertmanager's, so both can be compared.
@@ -41,7 +39,7 @@ function addBytes(text: string, add: (byte: number) => void): void {
 }
 
 /** The names in the order of their bytes. */
-export function labelNames(labels: LabelSet): string[] {
+function labelNames(labels: LabelSet): string[] {
   return Object.keys(labels).sort(compareStrings);
 }
 
@@ -90,9 +88,4 @@ export function compareAlertLabels(left: LabelSet, right: LabelSet): number {
 /** What may name a label: any text without white space and control characters. */
 export function isLabelName(name: string): boolean {
   return name !== '' && name.isWellFormed() && !/[\s\p{Cc}]/u.test(name);
-}
-
-/** What may name a label in the settings that date from before any text could: letters, digits and underscores. */
-export function isClassicLabelName(name: string): boolean {
-  return classicName.test(name);
 }

@@ -5,13 +5,12 @@ import { listEnabledChannels } from '../channels/channel-store.ts';
 import type { ChannelKinds } from '../channels/open-channel-kinds.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import { addDeliveries } from '../deliveries/delivery-store.ts';
+import { findSilencer } from '../escalation/find-silencer.ts';
 import { decideFlush, type FlushDecision } from '../grouping/decide-flush.ts';
 import { isForgotten } from '../grouping/group-timer.ts';
 import { createInhibitor } from '../inhibition/inhibit-rule.ts';
 import { compareAlertLabels } from '../labels/label-set.ts';
 import { allRoutesOf, type Route } from '../routing/route.ts';
-import { createSilencer } from '../silences/silence.ts';
-import { listActiveSilences } from '../silences/silence-store.ts';
 import { intervalsMuting } from '../time-intervals/time-interval.ts';
 import { addresseesOf, type AddresseeTargets } from './addressees.ts';
 import { findAttended } from './attended-store.ts';
@@ -118,7 +117,7 @@ async function gatherFacts(
   const keyHashes = [...new Set(groups.map(({ groupKey }) => hashOf(groupKey)))];
   const lastSent = await findLastSent(trx, tenantId, keyHashes, now);
   const channels = await listEnabledChannels(trx, tenantId);
-  const silencedBy = createSilencer(await listActiveSilences(trx, tenantId, now), now);
+  const silencedBy = await findSilencer(trx, tenantId, now);
   const sources = configuration.inhibitRules.length === 0 ? [] : await listFiringMembers(trx, tenantId, now);
   const { acknowledged, snoozed } = await findAttended(
     trx,

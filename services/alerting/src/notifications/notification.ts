@@ -14,9 +14,9 @@ export interface NotifiedAlert {
 
 /**
  * `group`: what a flush decided; `digest`: several that were held back, as one; `test`, `heartbeat`: what they say; `self`:
- * that messages to somebody else do not arrive.
+ * that messages to somebody else do not arrive; `escalation`: that nobody acknowledged, or that it is over.
  */
-export type NotificationKind = 'group' | 'digest' | 'test' | 'heartbeat' | 'self';
+export type NotificationKind = 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
 
 /** What was decided to be told to one receiver. */
 export interface Notification {

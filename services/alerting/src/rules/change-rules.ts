@@ -128,7 +128,7 @@ async function removeLocked(trx: Transaction<Schema>, tell: TellChanges, row: Ru
 }
 
 async function endAlerts(trx: Transaction<Schema>, tell: TellChanges, row: RuleRow, at: Date): Promise<void> {
-  const alerts = await lockAlertsOfRule(trx, row.tenant_id, row.id);
+  const alerts = await lockAlertsOfRule(trx, { tenantId: row.tenant_id, ruleId: row.id, fingerprints: [] });
   const told = alerts.flatMap((alert): ToldAlert[] => {
     if (alert.state === 'pending') {
       const next = { ...alert, state: 'inactive', active_since: null, ends_at: at } as const;

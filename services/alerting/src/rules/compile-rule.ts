@@ -111,6 +111,7 @@ const subjectLabels: Readonly<Record<SignalKind, string>> = {
   budget: 'budget',
   research: 'subject',
   dependency: 'dependency',
+  queue: 'queue',
 };
 
 function signalReadings(

@@ -29,6 +29,10 @@ const inputs: readonly AlertRuleInput[] = [
     'The budget {{ labels.budget_name }} has crossed its soft limit.',
   ),
   signal('DependencyUnhealthy', 'dependency', ['unhealthy'], 'critical', '{{ labels.dependency }} is unhealthy.'),
+  {
+    ...signal('QueueUnhealthy', 'queue', ['degraded', 'unhealthy'], 'high', 'The queue {{ labels.queue }} is unwell.'),
+    for: '1m',
+  },
   burn('ErrorBudgetBurnsFast', '1h', 14.4, 'critical'),
   burn('ErrorBudgetBurns', '6h', 6, 'high'),
   burn('ErrorBudgetBurnsSlowly', '3d', 1, 'medium'),
@@ -65,7 +69,7 @@ function limit(
 
 function signal(
   name: string,
-  kind: 'model_health' | 'drift' | 'provider_state' | 'budget' | 'dependency',
+  kind: 'model_health' | 'drift' | 'provider_state' | 'budget' | 'dependency' | 'queue',
   states: string[],
   severity: 'medium' | 'high' | 'critical',
   summary: string,

@@ -18,7 +18,8 @@ export type MonitoringClient = (tenantId: string) => Pick<Sources, 'series' | 'm
 const timeoutMs = 10_000;
 /** It answers 10,000 buckets at most, for up to 50 segments. */
 const bucketsPerRead = 190;
-const pagesMax = 20;
+const pagesMax = 50;
+const readsAtOnce = 8;
 
 const shortWindows = { '1h': '5m', '6h': '30m', '3d': '6h' } as const;
 
@@ -36,7 +37,7 @@ export function createMonitoringClient({
     };
 
     return {
-      series: (query, span) => readSeries(query, span, (path) => get(path, getSeries.response.schema)),
+      series: (query, span) => readEverySegment(query, span, get),
       async modelThresholds() {
         const models = await allPages(listMonitoredModels.path, { registered: 'true' }, (path) =>
           get(path, listMonitoredModels.response.schema),
@@ -59,11 +60,38 @@ export function createMonitoringClient({
   };
 }
 
+type Get = <Answer extends z.ZodType>(path: string, answer: Answer | null) => Promise<z.output<Answer>>;
+
+/**
+ * Monitoring shows the fifty largest segments. Where there are more, every other model is asked for by its name, since one
+ * that is not looked at would never be told of; other segments cannot be, and the rule says so instead.
+ */
+async function readEverySegment(query: SeriesQuery, span: Span, get: Get): Promise<readonly Segment[]> {
+  const read = (one: SeriesQuery) => readSeries(one, span, (path) => get(path, getSeries.response.schema));
+  const { segments, isCut } = await read(query);
+  if (!isCut) return segments;
+  if (query.segmentBy !== 'model_id')
+    throw new AppError('unprocessable', 'There are more segments than can be watched: 50. Filter, or split the rule.');
+  const shown = new Set(segments.map(({ segment }) => segment));
+  const models = await allPages(listMonitoredModels.path, {}, (path) => get(path, listMonitoredModels.response.schema));
+  const waiting = models.map(({ id }) => id).filter((id) => !shown.has(id));
+  const others: Segment[] = [];
+  const work = async (): Promise<void> => {
+    for (let modelId = waiting.shift(); modelId !== undefined; modelId = waiting.shift()) {
+      const one = await read({ ...query, modelId, segmentBy: undefined });
+      others.push(...one.segments.map(({ buckets }) => ({ segment: modelId ?? null, buckets })));
+    }
+  };
+  await Promise.all(Array.from({ length: readsAtOnce }, work));
+  return [...segments, ...others];
+}
+
 async function readSeries(
   query: SeriesQuery,
   span: Span,
   get: (path: string) => Promise<Series>,
-): Promise<readonly Segment[]> {
+): Promise<{ segments: Segment[]; isCut: boolean }> {
+  let isCut = false;
   const segments = new Map<string | null, Segment['buckets'][number][]>();
   const stepS = query.stepMs / 1_000;
   const pieceMs = bucketsPerRead * query.stepMs;
@@ -87,13 +115,14 @@ async function readSeries(
     };
     for (const [name, value] of Object.entries(optional)) if (value !== undefined) parameters.set(name, value);
     const answer = await get(`${getSeries.path}?${parameters.toString()}`);
+    isCut ||= answer.more_segments;
     for (const { segment, buckets } of answer.segments) {
       const known = segments.get(segment) ?? [];
       known.push(...buckets.map(({ time, value, count }) => ({ time: Date.parse(time), value, count })));
       segments.set(segment, known);
     }
   }
-  return [...segments].map(([segment, buckets]) => ({ segment, buckets }));
+  return { segments: [...segments].map(([segment, buckets]) => ({ segment, buckets })), isCut };
 }
 
 async function allPages<Row>(
@@ -108,9 +137,9 @@ async function allPages<Row>(
     const answer = await get(`${path}?${query.toString()}`);
     rows.push(...answer.data);
     cursor = answer.page_info.next_cursor;
-    if (cursor === null) break;
+    if (cursor === null) return rows;
   }
-  return rows;
+  throw new AppError('unprocessable', 'There is more than a rule can look at: 5,000.');
 }
 
 async function ask(url: string, path: string, keys: IdentityKeys, tenantId: string): Promise<unknown> {

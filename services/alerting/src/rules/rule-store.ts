@@ -218,9 +218,13 @@ export async function nudgeRules(
 ): Promise<void> {
   await sql`
     update rules set nudged_at = ${now}, next_eval_at = least(next_eval_at, ${now}::timestamptz)
-    where enabled and spec -> 'condition' ->> 'kind' = ${kind}
-      and (${tenantId}::text is null or tenant_id = ${tenantId})
-      and (${signal}::text is null or spec -> 'condition' ->> 'signal' = ${signal})`.execute(trx);
+    where (tenant_id, id) in (
+      select tenant_id, id from rules
+      where enabled and spec -> 'condition' ->> 'kind' = ${kind}
+        and (${tenantId}::text is null or tenant_id = ${tenantId})
+        and (${signal}::text is null or spec -> 'condition' ->> 'signal' = ${signal})
+      order by tenant_id, id for update
+    )`.execute(trx);
 }
 
 /** Another tenant's rule is as absent as one that never was. */

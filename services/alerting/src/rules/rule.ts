@@ -38,7 +38,7 @@ export function toSpec(input: AlertRuleInput, path = ''): RuleSpec {
 }
 
 function stripped(given: Omit<AlertRuleInput, 'enabled'>): Partial<RuleSpec> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<RuleSpec>;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function flawsOf(spec: RuleSpec): { path: string; message: string }[] {

@@ -47,7 +47,7 @@ export function momentsOf(
   now: Date,
 ): { slot: Date; next: Date } {
   const intervalMs = msOf(spec.interval);
-  const offset = [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7) % intervalMs;
+  const offset = Buffer.from(id).reduce((sum, byte) => (sum * 31 + byte) % 1_000_003, 7) % intervalMs;
   const floor = (at: number): number => Math.floor((at - offset) / intervalMs) * intervalMs + offset;
   const isLate = now.getTime() - due.getTime() >= intervalMs;
   const slot = isLate ? floor(now.getTime()) : due.getTime();
@@ -81,15 +81,13 @@ async function evaluate(
   const judged = judge({ tenantId, ruleId, spec }, readAt(slot), slot);
   await db.transaction().execute(async (trx) => {
     if (!(await holdsClaim(trx, rule, claim))) return;
-    const known = new Map((await lockAlertsOfRule(trx, tenantId, ruleId)).map((alert) => [alert.fingerprint, alert]));
-    const fresh = judged.filter((one) => !known.has(one.alert.fingerprint) && isNotable(one, spec));
+    const notable = judged.filter((one) => isNotable(one, spec)).map(({ alert }) => alert);
+    const fingerprints = notable.map(({ fingerprint }) => fingerprint);
+    const locked = await lockAlertsOfRule(trx, { tenantId, ruleId, fingerprints });
+    const known = new Map(locked.map((alert) => [alert.fingerprint, alert]));
+    const fresh = notable.filter(({ fingerprint }) => !known.has(fingerprint));
     if (fresh.length > 0) {
-      const begun = await lockAlerts(
-        trx,
-        tenantId,
-        fresh.map(({ alert }) => alert),
-      );
-      for (const [fingerprint, alert] of begun) known.set(fingerprint, alert);
+      for (const [fingerprint, alert] of await lockAlerts(trx, tenantId, fresh)) known.set(fingerprint, alert);
     }
     const stepped = stepRule(
       spec,

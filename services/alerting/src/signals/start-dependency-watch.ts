@@ -32,11 +32,12 @@ export function startDependencyWatch({
   async function look(): Promise<void> {
     try {
       for (const service of deps.services) {
-        const state = await stateOf(service);
-        const last = seen.get(service.name);
-        const looks = last?.state === state ? last.looks + 1 : 1;
-        seen.set(service.name, { state, looks });
-        if (looks >= looksToBelieve) await note(deps, service.name, state, new Date());
+        for (const { signal, subject, state } of statesOf(service.name, await healthOf(service))) {
+          const last = seen.get(subject);
+          const looks = last?.state === state ? last.looks + 1 : 1;
+          seen.set(subject, { state, looks });
+          if (looks >= looksToBelieve) await note(deps, { signal, subject, state }, new Date());
+        }
       }
     } catch (error) {
       logger.warn('dependencies.look_failed', { error });
@@ -55,30 +56,35 @@ export function startDependencyWatch({
   };
 }
 
-/** Its own word for how it is; `unhealthy` when it gives none. */
-async function stateOf({ adminUrl }: WatchedService): Promise<string> {
+interface SeenState {
+  signal: 'dependency' | 'queue';
+  subject: string;
+  state: string;
+}
+
+/** How a service is, and how what it works off is. One that says nothing says nothing of its queues either. */
+function statesOf(name: string, health: ServiceHealth | null): SeenState[] {
+  const own = { signal: 'dependency', subject: name, state: health?.status ?? 'unhealthy' } as const;
+  const queues = Object.entries(health?.components ?? {})
+    .filter(([component]) => component === 'queue' || component.endsWith('_worker'))
+    .map(([component, { status }]): SeenState => ({ signal: 'queue', subject: `${name}/${component}`, state: status }));
+  return [own, ...queues];
+}
+
+async function healthOf({ adminUrl }: WatchedService): Promise<ServiceHealth | null> {
   try {
     const answer = await fetch(new URL('/health/ready', adminUrl), { signal: AbortSignal.timeout(answerMsMax) });
     const health = ServiceHealth.safeParse(await answer.json());
-    return health.success ? health.data.status : 'unhealthy';
+    return health.success ? health.data : null;
   } catch {
-    return 'unhealthy';
+    return null;
   }
 }
 
-async function note({ db, wake }: DependencyWatchDeps, subject: string, state: string, now: Date): Promise<void> {
-  const known = await listSignals(db, '', 'dependency');
-  if (known.some((row) => row.subject === subject && row.state === state)) return;
-  const row = {
-    tenant_id: '',
-    signal: 'dependency',
-    subject,
-    state,
-    value: 1,
-    labels: {},
-    at: now,
-    expires_at: null,
-  } as const;
+async function note({ db, wake }: DependencyWatchDeps, seen: SeenState, now: Date): Promise<void> {
+  const known = await listSignals(db, '', seen.signal);
+  if (known.some(({ subject, state }) => subject === seen.subject && state === seen.state)) return;
+  const row = { tenant_id: '', ...seen, value: 1, labels: {}, at: now, expires_at: null };
   await db.transaction().execute((trx) => noteSignal(trx, row, now));
   wake();
 }

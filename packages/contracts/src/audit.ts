@@ -27,6 +27,7 @@ export const AuditAction = z
     'breaker.reset',
     'alert.resolved',
     'alert_rule.changed',
+    'alerting_configuration.changed',
     'channel.changed',
     'delivery.replayed',
     'escalation_policy.changed',

@@ -239,7 +239,7 @@ export const commentOnAlert = defineRoute({
   body: z.strictObject({ text: z.string().trim().min(1).max(10_000) }),
 });
 
-export const alertEventTypes = [
+const alertEventTypes = [
   'pending',
   'cleared',
   'fired',

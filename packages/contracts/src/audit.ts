@@ -28,6 +28,7 @@ export const AuditAction = z
     'cache.cleared',
     'alert.resolved',
     'alert_rule.changed',
+    'alerting_configuration.changed',
     'channel.changed',
     'delivery.replayed',
     'escalation_policy.changed',

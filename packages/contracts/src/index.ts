@@ -301,6 +301,17 @@ export {
 } from './samples.ts';
 export { covers, Role, rolesToScopes, Scope, scopes } from './scope.ts';
 export {
+  createSilence,
+  endSilence,
+  getSilence,
+  listSilences,
+  previewSilence,
+  Silence,
+  SilenceInput,
+  silenceRoutes,
+  updateSilence,
+} from './silences.ts';
+export {
   Architecture,
   cancelTask,
   createSystem,

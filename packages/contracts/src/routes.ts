@@ -25,6 +25,7 @@ import { providerRoutes } from './providers.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
 import { seriesRoutes } from './series.ts';
+import { silenceRoutes } from './silences.ts';
 import { systemRoutes } from './systems.ts';
 import { toolRoutes } from './tools.ts';
 import { visionRoutes } from './vision.ts';
@@ -60,4 +61,5 @@ export const allRoutes: readonly RouteContract[] = [
   ...notificationRoutes,
   ...escalationRoutes,
   ...alertmanagerRoutes,
+  ...silenceRoutes,
 ];

@@ -13,7 +13,6 @@ import {
   unacknowledgeAlert,
   unsnoozeAlert,
   type Alert,
-  type AlertFilter,
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { keysetPage, mountRawRoute, mountRoute, pageStart, type PageStart, type Routes } from '@signalbox/http';
@@ -22,10 +21,11 @@ import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
 import { listAlertEventRows, presentEventPlace } from './alert-event-store.ts';
-import { findAlert, listAlertRows, lockAlert, noAlert, saveAlerts, type AlertSelection } from './alert-store.ts';
+import { findAlert, listAlertRows, lockAlert, noAlert, saveAlerts } from './alert-store.ts';
 import type { AlertRecord } from './alert.ts';
 import { changeAlert, type AlertAct } from './change-alert.ts';
 import { presentAlert, presentAlertEvent, presentLegacyAlert } from './present-alert.ts';
+import { selectionOf } from './selection.ts';
 import { readEventPlace, streamAlertEvents } from './stream-alert-events.ts';
 import type { TellChanges } from './tell-changes.ts';
 
@@ -186,22 +186,6 @@ async function getOne(db: Kysely<Schema>, tenantId: string, id: string): Promise
   const alert = await findAlert(db, tenantId, id);
   if (alert === null) throw noAlert();
   return alert;
-}
-
-/** What a list's query selects. */
-export function selectionOf(filter: AlertFilter, now: Date): AlertSelection {
-  const since = filter.since_hours === undefined ? undefined : new Date(now.getTime() - filter.since_hours * 3_600_000);
-  return {
-    modelId: filter.model_id,
-    severity: filter.severity,
-    state: filter.state,
-    resolved: filter.resolved,
-    name: filter.name,
-    alertType: filter.alert_type,
-    ruleId: filter.rule_id,
-    from: filter.from === undefined ? since : new Date(filter.from),
-    to: filter.to === undefined ? undefined : new Date(filter.to),
-  };
 }
 
 function stretchOf({ after, backwards, fetch }: PageStart) {

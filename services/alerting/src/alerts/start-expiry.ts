@@ -14,7 +14,7 @@ export interface ExpiryDeps {
 }
 
 /** Ends posted alerts whose last report has run out, at most five hundred; gives how many those were. */
-export async function expireAlerts({ db, tell, nudgeRelay }: ExpiryDeps, now: Date): Promise<number> {
+async function expireAlerts({ db, tell, nudgeRelay }: ExpiryDeps, now: Date): Promise<number> {
   const count = await db.transaction().execute(async (trx) => {
     const expired = await lockExpiredAlerts(trx, now, perRound);
     const told = new Map<string, ToldAlert[]>();

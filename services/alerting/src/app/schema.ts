@@ -6,7 +6,7 @@ import type { DeliveryTables } from '../deliveries/delivery-tables.ts';
 import type { EscalationTables } from '../escalation/escalation-tables.ts';
 import type { NotificationTables } from '../notifications/notification-tables.ts';
 import type { RuleTables } from '../rules/rule-tables.ts';
-import type { SignalTables } from '../signals/signal-store.ts';
+import type { SignalTables } from '../signals/signal-tables.ts';
 import type { SilenceTables } from '../silences/silence-tables.ts';
 
 /** The tables of this service, as kysely sees them. */

@@ -1,5 +1,5 @@
 import type { AlertRecord } from '../alerts/alert.ts';
-import { mountAlertExport } from '../alerts/export-alerts.ts';
+import { mountAlertExport } from '../alerts/exports/routes.ts';
 import { mountAlertRoutes } from '../alerts/routes.ts';
 import { startExpiry } from '../alerts/start-expiry.ts';
 import { findRule } from '../rules/rule-store.ts';

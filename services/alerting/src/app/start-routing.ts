@@ -5,6 +5,7 @@ import { listFiringAlerts } from '../alertmanager/shown-alert-store.ts';
 import { postAlerts } from '../alertmanager/post-alerts.ts';
 import { mountConfigurationRoutes } from '../configuration/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import { mountSilenceRoutes } from '../silences/routes.ts';
 import type { DomainDeps } from './domain.ts';
 
 /** Connects what Alertmanager's clients speak to, and the configuration that alerts are routed by. */
@@ -15,8 +16,10 @@ export function startRouting({
   configurations,
   enrolAlerts,
   tell,
+  tellAudit,
   nudgeRelay,
 }: DomainDeps): void {
+  const listAlerts = (tenantId: string, now: Date) => listFiringAlerts(db, tenantId, now);
   const backend = openBackend({
     db,
     configurations,
@@ -24,17 +27,20 @@ export function startRouting({
       await postAlerts({ db, tell }, tenantId, alerts, now);
       nudgeRelay();
     },
-    listAlerts: (tenantId, now) => listFiringAlerts(db, tenantId, now),
+    listAlerts,
   });
   mountAlertmanagerRoutes(routes, {
     backend,
     cluster: { status: 'disabled', peers: [] },
     startedAt: new Date(),
   });
+  mountSilenceRoutes(routes, { db, listAlerts });
   mountConfigurationRoutes(routes, {
     db,
     configurations,
     vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
     regroup: createRegroupAlerts(enrolAlerts),
+    tellAudit,
+    nudgeRelay,
   });
 }

@@ -7,7 +7,7 @@ import type { Sources } from '../rules/sources.ts';
 import { startPasses } from '../rules/start-passes.ts';
 import { listSignals } from '../signals/signal-store.ts';
 import { startDependencyWatch } from '../signals/start-dependency-watch.ts';
-import { startSignalWorkers } from '../signals/start-signal-workers.ts';
+import { startSignalWorkers } from '../signals/events.worker.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects rules: what they say, when they are evaluated, and what the other services tell. What it opens lies on `owned`. */

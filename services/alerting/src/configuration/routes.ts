@@ -7,17 +7,19 @@ import { findConfiguration, type ConfigurationRow } from './configuration-store.
 
 export interface ConfigurationRoutesDeps extends ChangeConfigurationDeps {
   configurations: ConfigurationSource;
+  nudgeRelay: () => void;
 }
 
 export function mountConfigurationRoutes(routes: Routes, deps: ConfigurationRoutesDeps): void {
-  const { db, configurations } = deps;
+  const { db, configurations, nudgeRelay } = deps;
   mountRoute(routes, getAlertingConfiguration, async ({ principal: { tenantId } }) =>
     present(await configurations.of(db, tenantId), await findConfiguration(db, tenantId)),
   );
 
-  mountRoute(routes, putAlertingConfiguration, async ({ principal, body }) => {
+  mountRoute(routes, putAlertingConfiguration, async ({ principal, requestId, body }) => {
     const change = { original: body.original, expected: body.revision ?? null };
-    const { row, configuration } = await changeConfiguration(deps, principal, change, new Date());
+    const { row, configuration } = await changeConfiguration(deps, { principal, requestId }, change, new Date());
+    nudgeRelay();
     return present(configuration, row);
   });
 }

@@ -1,6 +1,6 @@
 import type { AlertCondition, ModelThresholds, SeriesCondition, SignalKind } from '@signalbox/contracts';
 import type { LabelSet } from '../labels/label-set.ts';
-import type { SignalRow } from '../signals/signal-store.ts';
+import type { SignalRow } from '../signals/signal-tables.ts';
 import { msOf } from './rule.ts';
 import type { BurnRate, Segment, SeriesQuery, Sources, Span } from './sources.ts';
 import { stepMsOf, windowValue, type Aggregate } from './window-value.ts';

@@ -1,5 +1,6 @@
 import type { AlertRuleInput } from '@signalbox/contracts';
-import { toSpec, type RuleSpec } from './rule.ts';
+import { toSpec } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 
 /**
  * OD-12, MX-8: the rules that every tenant begins with. Each is a rule as any other, to be changed or deleted. A registered

@@ -5,7 +5,8 @@ import { stepAlert, type Observation } from '../alerts/step-alert.ts';
 import type { ToldAlert } from '../alerts/tell-changes.ts';
 import { fingerprintOf, withoutEmptyLabels, type LabelSet } from '../labels/label-set.ts';
 import type { Reading } from './compile-rule.ts';
-import { alertTypeOf, policyOf, type RuleSpec } from './rule.ts';
+import { alertTypeOf, policyOf } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 import { severityByRatio } from './severity.ts';
 import { fillTemplate } from './template.ts';
 
@@ -25,7 +26,7 @@ export interface Judged {
  * The identity of an alert of a rule. Its severity is no part of it: what gets worse is the same alert. The rule is, so that
  * no two rules make the same alert.
  */
-export function identityOf(ruleId: string, labels: LabelSet): string {
+function identityOf(ruleId: string, labels: LabelSet): string {
   const { severity: _severity, ...rest } = labels;
   return fingerprintOf({ ...rest, rule_id: ruleId });
 }

@@ -1,20 +1,12 @@
-import type { AlertState } from '@signalbox/contracts';
 import type { AlertRecord } from '../alerts/alert.ts';
 import { compileCondition } from './compile-rule.ts';
 import { isNotable, judge, stepRule } from './evaluate-rule.ts';
-import type { RuleSpec } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 import type { Sources } from './sources.ts';
 
 export interface PlayedMoment {
   at: Date;
   alerts: readonly AlertRecord[];
-}
-
-export interface PlayedPoint {
-  at: Date;
-  value: number | null;
-  state: AlertState;
-  severity: string;
 }
 
 /**

@@ -2,7 +2,8 @@ import { AlertRuleInput } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { toSpec, type RuleSpec } from './rule.ts';
+import { toSpec } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 
 const RulesFile = z.looseObject({ rules: z.array(AlertRuleInput).max(5_000) });
 

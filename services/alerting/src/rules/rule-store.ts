@@ -1,7 +1,8 @@
 import { AppError } from '@signalbox/errors';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import type { RuleRow, RuleSpec } from './rule.ts';
+import type { RuleRow } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 
 /** Throws `conflict` when the tenant has a rule of that name. */
 export async function insertRule(

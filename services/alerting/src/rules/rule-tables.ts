@@ -1,5 +1,5 @@
 import type { JSONColumnType } from 'kysely';
-import type { RuleSpec } from './rule.ts';
+import type { RuleSpec } from './rule-spec.ts';
 
 /** The tables of rules, as kysely sees them. */
 export interface RuleTables {

@@ -4,12 +4,8 @@ import type { Selectable } from 'kysely';
 import type { StepPolicy } from '../alerts/step-alert.ts';
 import { parseDuration } from '../configuration/duration.ts';
 import type { RuleTables } from './rule-tables.ts';
+import type { RuleSpec } from './rule-spec.ts';
 import { templateFlaw } from './template.ts';
-
-/** What a rule says, with everything that was left out said. */
-export type RuleSpec = {
-  [Name in Exclude<keyof AlertRuleInput, 'enabled'>]-?: Exclude<AlertRuleInput[Name], undefined>;
-};
 
 export type RuleRow = Selectable<RuleTables['rules']>;
 

@@ -1,4 +1,4 @@
-import type { SignalRow } from '../signals/signal-store.ts';
+import type { SignalRow } from '../signals/signal-tables.ts';
 import type { InputSeries } from './read-input-series.ts';
 import type { Segment, SeriesQuery, Sources } from './sources.ts';
 import type { Bucket } from './window-value.ts';

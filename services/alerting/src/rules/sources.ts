@@ -1,5 +1,5 @@
 import type { ModelThresholds, SignalKind } from '@signalbox/contracts';
-import type { SignalRow } from '../signals/signal-store.ts';
+import type { SignalRow } from '../signals/signal-tables.ts';
 import type { Aggregate, Bucket } from './window-value.ts';
 
 /** One question to what is measured. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AlertRecord } from '../alerts/alert.ts';
 import { parseDuration } from '../configuration/duration.ts';
 import { matchRoutes, type Route } from '../routing/route.ts';
-import type { SignalRow } from '../signals/signal-store.ts';
+import type { SignalRow } from '../signals/signal-tables.ts';
 import { playRule } from './preview-rule.ts';
 import { readRules, type ReadRule } from './read-rules.ts';
 import { readInputSeries, type InputSeries } from './read-input-series.ts';

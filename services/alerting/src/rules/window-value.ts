@@ -11,7 +11,7 @@ export interface Bucket {
 }
 
 /** Percentiles cannot be put together from parts. */
-export function isWhole(aggregate: Aggregate): boolean {
+function isWhole(aggregate: Aggregate): boolean {
   return aggregate === 'p50' || aggregate === 'p95' || aggregate === 'p99';
 }
 

@@ -1,26 +1,7 @@
-import { sql, type JSONColumnType, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { SignalKind } from '@signalbox/contracts';
 import type { Schema } from '../app/schema.ts';
-import type { LabelSet } from '../labels/label-set.ts';
-
-/** What a service said last of one of its subjects. */
-export interface SignalTables {
-  signals: {
-    /** Empty: it concerns the installation, and so every tenant. */
-    tenant_id: string;
-    signal: SignalKind;
-    subject: string;
-    state: string;
-    /** How many times in a row. */
-    value: number;
-    labels: JSONColumnType<LabelSet>;
-    at: Date;
-    /** From then on it is as if nothing had been said. */
-    expires_at: Date | null;
-  };
-}
-
-export type SignalRow = Selectable<SignalTables['signals']>;
+import type { SignalRow } from './signal-tables.ts';
 
 /** Keeps what was said, unless something younger is known. False: something is. */
 export async function saveSignal(trx: Transaction<Schema>, row: SignalRow): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { BudgetCrossed, ModelHealthChanged, ProviderStateChanged } from '@signalbox/contracts';
-import type { SignalRow } from './signal-store.ts';
+import type { SignalRow } from './signal-tables.ts';
 
 /** What the other services' events say of their subjects. */
 export function signalOfProvider({ connection_id: id, tenant_id: tenantId, to, at }: ProviderStateChanged): SignalRow {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import {
   expireSilence,
@@ -8,6 +8,7 @@ import {
   silenceState,
   type Silence,
   type SilenceInput,
+  type SilenceState,
 } from './silence.ts';
 import type { SilenceTables } from './silence-tables.ts';
 
@@ -19,6 +20,35 @@ export async function listSilences(db: Kysely<Schema>, tenantId: string, now: Da
     .where('tenant_id', '=', tenantId)
     .where('ends_at', '>', new Date(now.getTime() - silenceRetentionMs))
     .execute();
+  return rows.map(silenceOf);
+}
+
+export interface SilencePlace {
+  endsAt: Date;
+  id: string;
+}
+
+/** The last to end first. */
+export async function listSilenceRows(
+  db: Kysely<Schema>,
+  tenantId: string,
+  { state, now }: { state: SilenceState | undefined; now: Date },
+  { after, backwards, limit }: { after: SilencePlace | null; backwards: boolean; limit: number },
+): Promise<Silence[]> {
+  const direction = backwards ? 'asc' : 'desc';
+  let query = db
+    .selectFrom('silences')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('ends_at', '>', new Date(now.getTime() - silenceRetentionMs));
+  if (state === 'pending') query = query.where('starts_at', '>', now);
+  if (state === 'active') query = query.where('starts_at', '<=', now).where('ends_at', '>', now);
+  if (state === 'expired') query = query.where('starts_at', '<=', now).where('ends_at', '<=', now);
+  if (after !== null) {
+    const place = sql`(${after.endsAt}::timestamptz, ${after.id}::uuid)`;
+    query = query.where(backwards ? sql<boolean>`(ends_at, id) > ${place}` : sql<boolean>`(ends_at, id) < ${place}`);
+  }
+  const rows = await query.orderBy('ends_at', direction).orderBy('id', direction).limit(limit).execute();
   return rows.map(silenceOf);
 }
 

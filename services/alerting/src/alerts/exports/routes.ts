@@ -3,12 +3,12 @@ import { exportAlerts } from '@signalbox/contracts';
 import { mountRawRoute, type Routes } from '@signalbox/http';
 import type { Logger } from '@signalbox/telemetry';
 import type { Kysely } from 'kysely';
-import type { Schema } from '../app/schema.ts';
-import { alertCsvHeader, alertCsvLine } from './alert-csv.ts';
-import { listAlertRows, type AlertPlace, type AlertSelection } from './alert-store.ts';
-import type { AlertRecord } from './alert.ts';
-import { presentAlert } from './present-alert.ts';
-import { selectionOf } from './routes.ts';
+import type { Schema } from '../../app/schema.ts';
+import { alertCsvHeader, alertCsvLine } from '../alert-csv.ts';
+import { listAlertRows, type AlertPlace, type AlertSelection } from '../alert-store.ts';
+import type { AlertRecord } from '../alert.ts';
+import { presentAlert } from '../present-alert.ts';
+import { selectionOf } from '../selection.ts';
 
 const pageRows = 1_000;
 

@@ -3,13 +3,13 @@
 let made = 0;
 
 /** One sample, new each time. */
-export interface Measurement {
+interface Measurement {
   model: string;
   requestId: string;
   latencyMs: string;
 }
 
-export function nextMeasurement(): Measurement {
+function nextMeasurement(): Measurement {
   made += 1;
   return {
     model: `model-${String(made % 10)}`,

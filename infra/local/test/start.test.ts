@@ -90,7 +90,13 @@ describe('npm start', () => {
         adminKeyFile: join(home, 'admin-key'),
       });
       expect(run.gatewayUrls).toHaveLength(2);
-      expect(Object.keys(run.services)).toEqual(['gateway', 'gateway-2', 'chat-router', 'monitoring-ingest', 'alerting']);
+      expect(Object.keys(run.services)).toEqual([
+        'gateway',
+        'gateway-2',
+        'chat-router',
+        'monitoring-ingest',
+        'alerting',
+      ]);
       for (const { adminUrl } of Object.values(run.services)) {
         expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200);
       }

@@ -95,7 +95,6 @@ export function openParquet(): RowWriter {
 }
 
 function parquetCell(type: ColumnType, value: ExportCell): ExportCell | bigint | Date {
-  if (value === null) return null;
-  if (type === 'TIMESTAMP') return new Date(String(value));
-  return type === 'INT64' ? BigInt(Number(value)) : value;
+  if (type === 'TIMESTAMP' && typeof value === 'string') return new Date(value);
+  return type === 'INT64' && typeof value === 'number' ? BigInt(value) : value;
 }

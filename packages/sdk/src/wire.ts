@@ -296,7 +296,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'alert_rule.changed' | 'channel.changed' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'alert.resolved' | 'alert_rule.changed' | 'alerting_configuration.changed' | 'channel.changed' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'provider.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -1725,6 +1725,31 @@ export interface SignalboxOptions {
   cache?: 'on' | 'off' | 'refresh';
   /** Stand in the ledger. */
   tags?: Record<string, string>;
+}
+
+export interface Silence {
+  id: string;
+  state: 'active' | 'pending' | 'expired';
+  matchers: string[];
+  starts_at: string;
+  ends_at: string;
+  comment: string;
+  created_by: string;
+  annotations: Record<string, string>;
+  updated_at: string;
+}
+
+export interface SilenceInput {
+  /** What labels must fit, all of them: `alertname="LatencyHigh"`, `model=~"m.*"`, `zone!="eu"`; RE2, whole values. */
+  matchers: string[];
+  /** Default: now. */
+  starts_at?: string;
+  ends_at: string;
+  /** Why. */
+  comment: string;
+  /** Default: who asks. */
+  created_by?: string;
+  annotations?: Record<string, string>;
 }
 
 export interface System {
@@ -4236,6 +4261,69 @@ export interface WireOperations {
     };
     answer: AlertingConfiguration;
   };
+  createSilence: {
+    params: null;
+    query: null;
+    body: SilenceInput;
+    answer: Silence;
+  };
+  previewSilence: {
+    params: null;
+    query: null;
+    body: {
+      /** What labels must fit, all of them: `alertname="LatencyHigh"`, `model=~"m.*"`, `zone!="eu"`; RE2, whole values. */
+      matchers: string[];
+    };
+    answer: {
+      total: number;
+      alerts: ({
+        fingerprint: string;
+        labels: Record<string, string>;
+        starts_at: string;
+        /** The silences that cover it already. */
+        silenced_by: string[];
+      })[];
+    };
+  };
+  listSilences: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      state?: 'active' | 'pending' | 'expired';
+    };
+    body: null;
+    answer: {
+      data: Silence[];
+      page_info: PageInfo;
+    };
+  };
+  getSilence: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Silence;
+  };
+  updateSilence: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: SilenceInput;
+    answer: Silence;
+  };
+  endSilence: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
 }
 
 export const wireOperations = {
@@ -4414,4 +4502,10 @@ export const wireOperations = {
   deleteTenantAmSilence: { method: 'DELETE', path: '/alertmanager/{tenant}/api/v2/silence/{id}', timeoutMs: 10000, takesRestOfPath: false },
   getAlertingConfiguration: { method: 'GET', path: '/api/v1/alerting-configuration', timeoutMs: 10000, takesRestOfPath: false },
   putAlertingConfiguration: { method: 'PUT', path: '/api/v1/alerting-configuration', timeoutMs: 10000, takesRestOfPath: false },
+  createSilence: { method: 'POST', path: '/api/v1/silences', timeoutMs: 10000, takesRestOfPath: false },
+  previewSilence: { method: 'POST', path: '/api/v1/silences/preview', timeoutMs: 10000, takesRestOfPath: false },
+  listSilences: { method: 'GET', path: '/api/v1/silences', timeoutMs: 10000, takesRestOfPath: false },
+  getSilence: { method: 'GET', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  updateSilence: { method: 'PUT', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  endSilence: { method: 'DELETE', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
 } as const;

@@ -32,10 +32,7 @@ export function createTeller({ emitter, enrolAlerts }: { emitter: Emitter; enrol
     const changed = told.filter(({ changes }) => changes.length > 0);
     if (changed.length > 0) await insertAlertEvents(trx, tenantId, changed, now);
     const enrolled = told
-      .filter(({ alert, changes }) => {
-        // Each report moves the end of what was posted.
-        return alert.rule_id === null ? alert.state !== 'inactive' : changes.some(({ type }) => notable.has(type));
-      })
+      .filter((one) => belongsInGroups(one, now))
       .map(({ alert }) => ({ ...reportOf(alert), fingerprint: alert.fingerprint }));
     await enrolAlerts(trx, tenantId, enrolled, now);
     await emit(
@@ -43,6 +40,17 @@ export function createTeller({ emitter, enrolAlerts }: { emitter: Emitter; enrol
       changed.flatMap((one) => messagesOf(emitter, tenantId, one, now)),
     );
   };
+}
+
+function belongsInGroups({ alert, changes }: ToldAlert, now: Date): boolean {
+  if (alert.rule_id !== null) return changes.some(({ type }) => notable.has(type));
+  // Its groups know when it ends, and have perhaps told of it and let go of it: it must not come back to them.
+  const ranOut =
+    alert.last_seen_at !== null &&
+    alert.last_seen_at < now &&
+    changes.every(({ type, by }) => type === 'resolved' && by === null);
+  // Each report moves the end of what was posted.
+  return alert.state !== 'inactive' && !(ranOut && changes.length > 0);
 }
 
 function messagesOf(emitter: Emitter, tenantId: string, { alert, changes }: ToldAlert, now: Date): OutboxRow[] {

@@ -78,8 +78,9 @@ async function readEverySegment(query: SeriesQuery, span: Span, get: Get): Promi
   const others: Segment[] = [];
   const work = async (): Promise<void> => {
     for (let modelId = waiting.shift(); modelId !== undefined; modelId = waiting.shift()) {
+      const segment = modelId;
       const one = await read({ ...query, modelId, segmentBy: undefined });
-      others.push(...one.segments.map(({ buckets }) => ({ segment: modelId ?? null, buckets })));
+      others.push(...one.segments.map(({ buckets }) => ({ segment, buckets })));
     }
   };
   await Promise.all(Array.from({ length: readsAtOnce }, work));

@@ -1,7 +1,7 @@
 import { exportColumns, type ExportColumn } from '@signalbox/contracts';
 import { ByteWriter, ParquetWriter, type BasicType } from 'hyparquet-writer';
 import type { SampleRecord } from '../series/sample-row-store.ts';
-import type { RowWriter } from './row-writers.ts';
+import type { RowWriter } from './row-writer.ts';
 import { cellOf, type ExportCell } from './sample-columns.ts';
 
 /** A row group is this long, or shorter where its embeddings hold so many numbers: it is in memory as a whole. */

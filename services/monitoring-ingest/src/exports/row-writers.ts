@@ -1,12 +1,7 @@
 import type { SampleRecord } from '../series/sample-row-store.ts';
 import { openParquet } from './parquet.ts';
+import type { RowWriter } from './row-writer.ts';
 import { csvHeader, csvRow, jsonRow } from './sample-columns.ts';
-
-/** Writes one export, a page of rows at a time; each call gives what has come together so far. */
-export interface RowWriter {
-  write: (rows: readonly SampleRecord[]) => string | Uint8Array;
-  end: () => string | Uint8Array;
-}
 
 export interface ExportFormat {
   contentType: string;

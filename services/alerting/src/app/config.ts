@@ -50,7 +50,7 @@ const Environment = z.object({
   MONITORING_INGEST_URL: z.url({ protocol: /^https?$/ }),
   WATCHED_SERVICES: z
     .string()
-    .regex(/^(?:[a-z-]+=https?:\/\/[^,\s]+(?:,(?=[a-z])|$))*$/)
+    .regex(/^(?:[a-z][a-z0-9-]*=https?:\/\/[^,\s]+(?:,(?=[a-z])|$))*$/)
     .default(''),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),

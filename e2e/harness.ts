@@ -57,6 +57,13 @@ export interface Ask {
   gateway?: number;
 }
 
+/** The whole body; of a stream that goes on for ever nothing. */
+async function textOf(path: string, answer: Response): Promise<string> {
+  if (!answer.ok || !path.startsWith('/api/v1/alerts/events')) return answer.text();
+  await answer.body?.cancel();
+  return '';
+}
+
 /** A mesh of real processes, asked from outside as its users ask it. */
 export interface OpenedMesh extends AsyncDisposable {
   mesh: Mesh;
@@ -137,7 +144,7 @@ export async function openMesh(options: OpenMeshOptions = {}): Promise<OpenedMes
       ...(raw === undefined ? {} : { body: raw }),
       redirect: 'manual',
     });
-    const text = await answer.text();
+    const text = await textOf(path, answer);
     const contentType = answer.headers.get('content-type');
     const json = contentType !== null && /[/+]json\b/.test(contentType) && text !== '';
     // How it is is said with 503, too, and in a shape of its own.

@@ -105,7 +105,9 @@ export async function readOperations({ ask }: Pick<OpenedMesh, 'ask'>): Promise<
 
 /** A text of that form: a name, an amount, or whatever else is asked for by its form. */
 function fitting(form: RegExp): string {
-  const samples = [`sample-${randomUUID().slice(0, 8)}`, '1', 'name:value', 'SAMPLE_API_KEY', 'a sample of text'];
+  const drawn = randomUUID().slice(0, 8);
+  const names = [`sample-${drawn}`, `sample_${drawn}`, 'name:value', 'SAMPLE_API_KEY', 'a sample of text'];
+  const samples = [...names, '1', '09:30'];
   const sample = samples.find((text) => form.test(text));
   if (sample === undefined) throw new Error(`no sample is of the form ${form.source}`);
   return sample;

@@ -29,8 +29,11 @@ export function flawsOf({ path, status, contentType, requestId, text }: Refusal,
   const flaws: string[] = [];
   if (requestId === null || requestId === '') flaws.push('no x-request-id');
   let body: Record<string, unknown> = {};
+  let isText = false;
   try {
-    body = JSON.parse(text) as Record<string, unknown>;
+    const parsed = JSON.parse(text) as Record<string, unknown> | string;
+    if (typeof parsed === 'string') isText = parsed !== '';
+    else body = parsed;
   } catch {
     flaws.push('a body that is no JSON');
   }
@@ -44,6 +47,11 @@ export function flawsOf({ path, status, contentType, requestId, text }: Refusal,
     const { code, message } = body;
     if (typeof code !== 'number') flaws.push('no code');
     if (typeof message !== 'string' || message === '') flaws.push('no message');
+  } else if (contentType === 'application/json' && path.startsWith('/alertmanager/')) {
+    // Alertmanager's: a text for what it means, `{code, message}` for its form.
+    const { code, message } = body;
+    if (!isText && (typeof code !== 'number' || typeof message !== 'string' || message === ''))
+      flaws.push('no message');
   } else if (contentType === 'application/json' && path.startsWith('/v1/messages')) {
     // Anthropic's shape.
     const { message, type } = (body['error'] ?? {}) as Record<string, unknown>;
@@ -58,7 +66,7 @@ export function flawsOf({ path, status, contentType, requestId, text }: Refusal,
     if (param === undefined || code === undefined) flaws.push('no error.param or error.code');
   } else flaws.push(`content type ${String(contentType)}`);
   // What the client sent comes back in `instance`, and is no news to it.
-  const told = JSON.stringify({ ...body, instance: '' });
+  const told = isText ? text : JSON.stringify({ ...body, instance: '' });
   for (const phrase of innerPhrases) {
     const found = phrase.exec(told) ?? phrase.exec(told.replaceAll('\\n', '\n'));
     if (found !== null) flaws.push(`tells ${JSON.stringify(found[0])}`);

@@ -86,6 +86,18 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
     await opened[Symbol.asyncDispose]();
   });
 
+  /** Alerting proves this of its own things, in services/alerting/test/{alerts,rules,channels,silences,escalation}.test.ts. */
+  const provenInAlerting = new Set([
+    'alerts',
+    'alert-rules',
+    'channels',
+    'deliveries',
+    'escalation-policies',
+    'maintenance-windows',
+    'notifications',
+    'silences',
+  ]);
+
   it("answers every route with an id exactly as if another tenant's thing were absent", async () => {
     const { body } = await opened.ask('/openapi.json', { key: null });
     const paths = body['paths'] as Record<string, Record<string, unknown>>;
@@ -93,6 +105,7 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
     for (const [path, operations] of Object.entries(paths)) {
       const kind = /^\/api\/v1\/([^/]+)\/\{id\}/.exec(path)?.[1];
       if (kind === undefined) continue;
+      if (provenInAlerting.has(kind)) continue;
       const theirs = beta.ids[kind];
       // A route with an id that this test makes no thing for would be a hole in it.
       if (theirs === undefined) throw new Error(`no ${kind} was made for ${path}`);

@@ -43,6 +43,8 @@ function behind(): Record<string, string> {
     CHAT_ROUTER_URL: upstream.url,
     CHAT_ROUTER_ADMIN_URL: adminUrl,
     MONITORING_INGEST_URL: upstream.url,
+    ALERTING_URL: upstream.url,
+    ALERTING_ADMIN_URL: adminUrl,
     MONITORING_INGEST_ADMIN_URL: adminUrl,
   };
 }

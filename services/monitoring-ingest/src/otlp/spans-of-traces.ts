@@ -62,7 +62,7 @@ function rowOf(span: Span, resource: SpanRow['resource'], window: TimeWindow): S
       events.length === 0
         ? null
         : events.map(({ timeUnixNano = 0, name = '', attributes }) => ({
-            time: timeOf(timeUnixNano / 1e6),
+            time: timeOf(Math.round(timeUnixNano / 1e6)),
             name,
             attributes: attributesOf(attributes),
           })),

@@ -140,7 +140,14 @@ describe('health (OD-1, LA-12, OD-23)', () => {
       status: 200,
       body: {
         status: 'degraded',
-        degraded: ['chat-router', 'chat-router.postgres', 'monitoring-ingest', 'monitoring-ingest.postgres'],
+        degraded: [
+          'chat-router',
+          'chat-router.postgres',
+          'monitoring-ingest',
+          'monitoring-ingest.postgres',
+          'alerting',
+          'alerting.postgres',
+        ],
       },
     });
     service.status = 'unhealthy';

@@ -43,6 +43,10 @@ export class IdentityKeys {
     return key;
   }
 
+  signsFor(audience: string): boolean {
+    return this.#keys.some((key) => key.audience === audience);
+  }
+
   verifying(audience: string, kid: string): IdentityKey | null {
     return this.#keys.find((key) => key.audience === audience && key.kid === kid) ?? null;
   }

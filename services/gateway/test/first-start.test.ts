@@ -16,19 +16,34 @@ const runEntry = (file: string, env: NodeJS.ProcessEnv, ...options: string[]) =>
 
 describe('the first start (B-6, LA-25)', () => {
   it('migrates an empty database as its owner, and again without doing anything', async () => {
-    await using empty = await createTestDatabase({ service: 'gateway', migrations: {} });
+    await using empty = await createTestDatabase({
+      service: 'gateway',
+      migrations: {},
+    });
     const env = { MIGRATION_DATABASE_URL: empty.ownerUrl };
     await runEntry('migrate.ts', env);
     await runEntry('migrate.ts', env);
-    const state = await migrationStatus({ url: empty.ownerUrl, schema: 'gateway', migrations });
+    const state = await migrationStatus({
+      url: empty.ownerUrl,
+      schema: 'gateway',
+      migrations,
+    });
     expect(state.map(({ name }) => name)).toEqual(Object.keys(migrations));
     expect(state.every(({ executedAt }) => executedAt !== null)).toBe(true);
   });
 
   it('can take every migration back and do it again', async () => {
-    await using database = await createTestDatabase({ service: 'gateway', migrations });
+    await using database = await createTestDatabase({
+      service: 'gateway',
+      migrations,
+    });
     const logger = createLogger({ service: 'gateway', level: 'silent' });
-    const options = { url: database.ownerUrl, schema: 'gateway', migrations, logger };
+    const options = {
+      url: database.ownerUrl,
+      schema: 'gateway',
+      migrations,
+      logger,
+    };
     const before = await dumpSchema(database.ownerUrl, 'gateway');
     for (const _ of Object.keys(migrations)) await migrateDown(options);
     expect(await dumpSchema(database.ownerUrl, 'gateway')).not.toContain('api_keys');
@@ -37,7 +52,10 @@ describe('the first start (B-6, LA-25)', () => {
   });
 
   it('prints the first administrator’s key and nothing else, once, however many start at the same time', async () => {
-    await using database = await createTestDatabase({ service: 'gateway', migrations });
+    await using database = await createTestDatabase({
+      service: 'gateway',
+      migrations,
+    });
     const env = { DATABASE_URL: database.url };
     const outputs = (await Promise.all([1, 2, 3].map(() => runEntry('create-admin.ts', env)))).map(
       ({ stdout }) => stdout,
@@ -47,7 +65,11 @@ describe('the first start (B-6, LA-25)', () => {
     expect((await runEntry('create-admin.ts', env)).stdout).toBe('');
 
     const logger = createLogger({ service: 'gateway', level: 'silent' });
-    await using own = openDatabase<GatewaySchema>({ url: database.url, applicationName: 'first-start', logger });
+    await using own = openDatabase<GatewaySchema>({
+      url: database.url,
+      applicationName: 'first-start',
+      logger,
+    });
     const keys = await own.db.selectFrom('api_keys').selectAll().execute();
     expect(keys).toMatchObject([{ key_hash: hashToken(printed[0]?.trim() ?? ''), scopes: ['*'] }]);
     expect(await own.db.selectFrom('tenants').selectAll().execute()).toMatchObject([
@@ -58,7 +80,10 @@ describe('the first start (B-6, LA-25)', () => {
   }, 30_000);
 
   it('prints another key for operators who have lost theirs', async () => {
-    await using database = await createTestDatabase({ service: 'gateway', migrations });
+    await using database = await createTestDatabase({
+      service: 'gateway',
+      migrations,
+    });
     const env = { DATABASE_URL: database.url };
     expect((await runEntry('create-admin.ts', env, '--another-key')).stdout).toBe('');
     const first = (await runEntry('create-admin.ts', env)).stdout;
@@ -68,7 +93,9 @@ describe('the first start (B-6, LA-25)', () => {
   }, 30_000);
 
   it('CD-2: refuses, in production, to start on a Redis that would evict jobs', async () => {
-    await using redis = await startRedisServer({ config: { 'maxmemory-policy': 'allkeys-lru' } });
+    await using redis = await startRedisServer({
+      config: { 'maxmemory-policy': 'allkeys-lru' },
+    });
     const env = {
       NODE_ENV: 'production',
       PORT: '0',
@@ -76,11 +103,17 @@ describe('the first start (B-6, LA-25)', () => {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
       REDIS_QUEUE_URL: redis.url,
       REDIS_CACHE_URL: redis.url,
-      IDENTITY_KEYS: `gateway:1:${Buffer.alloc(32, 7).toString('base64url')}`,
+      IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+        .map((audience) => `${audience}:1:${Buffer.alloc(32, 7).toString('base64url')}`)
+        .join(','),
       TOKEN_SIGNING_KEYS_FILE: '/nowhere',
       TOKEN_ISSUER: 'https://gateway.example',
       CHAT_ROUTER_URL: 'http://127.0.0.1:1',
       CHAT_ROUTER_ADMIN_URL: 'http://127.0.0.1:1',
+      MONITORING_INGEST_URL: 'http://127.0.0.1:1',
+      MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:1',
+      ALERTING_URL: 'http://127.0.0.1:1',
+      ALERTING_ADMIN_URL: 'http://127.0.0.1:1',
     };
     await expect(runEntry('main.ts', env)).rejects.toMatchObject({
       code: 1,

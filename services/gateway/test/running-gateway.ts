@@ -50,7 +50,12 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
   const adminKey = (await openOperators(operators.db, new Date())) ?? '';
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keysFile = join(folder, 'token-keys.json');
-  await writeFile(keysFile, JSON.stringify({ keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'test' }] }));
+  await writeFile(
+    keysFile,
+    JSON.stringify({
+      keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'test' }],
+    }),
+  );
 
   const redisUrl = testStore('SIGNALBOX_TEST_REDIS_URL');
   const secret = randomBytes(32).toString('base64url');
@@ -60,7 +65,9 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     DATABASE_URL: database.url,
     REDIS_QUEUE_URL: redisUrl,
     REDIS_CACHE_URL: redisUrl,
-    IDENTITY_KEYS: `gateway:a:${secret},chat-router:a:${secret},monitoring-ingest:a:${secret}`,
+    IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+      .map((audience) => `${audience}:a:${secret}`)
+      .join(','),
     TOKEN_SIGNING_KEYS_FILE: keysFile,
     TOKEN_ISSUER: 'https://gateway.test',
     CHAT_ROUTER_URL: 'http://127.0.0.1:9',
@@ -77,5 +84,12 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     owned,
     queuePrefix: `gateway-${randomBytes(6).toString('hex')}`,
   });
-  return { ...running, database, adminKey, folder, lines, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    ...running,
+    database,
+    adminKey,
+    folder,
+    lines,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

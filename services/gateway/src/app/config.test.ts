@@ -9,7 +9,9 @@ const good = {
   DATABASE_URL: 'postgres://gateway_app:hidden@127.0.0.1/signalbox',
   REDIS_QUEUE_URL: 'redis://127.0.0.1/0',
   REDIS_CACHE_URL: 'redis://127.0.0.1/1',
-  IDENTITY_KEYS: `gateway:a:${secret},chat-router:a:${secret}`,
+  IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+    .map((name) => `${name}:a:${secret}`)
+    .join(','),
   TOKEN_SIGNING_KEYS_FILE: '/keys.json',
   TOKEN_ISSUER: 'https://api.example.com',
   CHAT_ROUTER_URL: 'http://127.0.0.1:8081',
@@ -55,10 +57,18 @@ describe("the gateway's settings (R24)", () => {
     });
     expect(names.sort()).toEqual(['CHAT_ROUTER_URL', 'DATABASE_URL', 'LEGACY_SUNSET', 'PORT']);
     expect(problemsOf({ IDENTITY_KEYS: 'chat-router:a:short' })).toEqual(['IDENTITY_KEYS']);
+    expect(
+      problemsOf({
+        IDENTITY_KEYS: `gateway:a:${secret},chat-router:a:${secret}`,
+      }),
+    ).toEqual(['IDENTITY_KEYS']);
   });
 
   it('OD-16: allow exact origins, and refuse * as well as what is no origin', () => {
-    const origins = readConfig({ ...good, CORS_ORIGINS: 'https://app.example.com, http://127.0.0.1:5173' }).corsOrigins;
+    const origins = readConfig({
+      ...good,
+      CORS_ORIGINS: 'https://app.example.com, http://127.0.0.1:5173',
+    }).corsOrigins;
     expect([...origins]).toEqual(['https://app.example.com', 'http://127.0.0.1:5173']);
     for (const bad of ['*', 'null', 'https://app.example.com/', 'app.example.com', 'https://*.example.com/x'])
       expect(problemsOf({ CORS_ORIGINS: bad })).toEqual(['CORS_ORIGINS']);
@@ -66,7 +76,7 @@ describe("the gateway's settings (R24)", () => {
 
   it('name every replica of a service, and nothing that is no address', () => {
     const two = 'http://127.0.0.1:8081, http://127.0.0.1:8082';
-    expect(readConfig({ ...good, CHAT_ROUTER_URL: two }).upstreams).toEqual({
+    expect(readConfig({ ...good, CHAT_ROUTER_URL: two }).upstreams).toMatchObject({
       'chat-router': ['http://127.0.0.1:8081', 'http://127.0.0.1:8082'],
     });
     for (const bad of ['', ',', 'http://127.0.0.1:8081,chat'])

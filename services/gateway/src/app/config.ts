@@ -99,6 +99,11 @@ export interface GatewayConfig {
 /** Reads the environment. Throws `ConfigError` that names every bad variable at once and shows no value. */
 export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
   const env = parseEnv(Environment, environment);
+  const upstreams = {
+    'chat-router': env.CHAT_ROUTER_URL,
+    'monitoring-ingest': env.MONITORING_INGEST_URL,
+    alerting: env.ALERTING_URL,
+  };
   return {
     host: env.HOST,
     port: env.PORT,
@@ -106,7 +111,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
     databaseUrl: env.DATABASE_URL,
     redisQueueUrl: env.REDIS_QUEUE_URL,
     redisCacheUrl: env.REDIS_CACHE_URL,
-    identityKeys: readIdentityKeys(env.IDENTITY_KEYS),
+    identityKeys: readIdentityKeys(env.IDENTITY_KEYS, Object.keys(upstreams)),
     tokenSigningKeysFile: env.TOKEN_SIGNING_KEYS_FILE,
     tokenIssuer: env.TOKEN_ISSUER,
     limitsFile: env.LIMITS_FILE ?? shippedLimitsFile(),
@@ -116,11 +121,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
     trustedHops: env.TRUST_PROXY_HOPS,
     allowedHosts: env.ALLOWED_HOSTS === undefined ? null : new Set(env.ALLOWED_HOSTS.map((host) => host.toLowerCase())),
     legacySunset: new Date(`${env.LEGACY_SUNSET}T00:00:00Z`),
-    upstreams: {
-      'chat-router': env.CHAT_ROUTER_URL,
-      'monitoring-ingest': env.MONITORING_INGEST_URL,
-      alerting: env.ALERTING_URL,
-    },
+    upstreams,
     adminUrls: {
       'chat-router': env.CHAT_ROUTER_ADMIN_URL,
       'monitoring-ingest': env.MONITORING_INGEST_ADMIN_URL,
@@ -140,9 +141,13 @@ function shippedLimitsFile(): string {
   return fileURLToPath(new URL(up, import.meta.url));
 }
 
-function readIdentityKeys(text: string): IdentityKeys {
+/** Keys for all that the gateway signs for: without one, every call of that service would fail. */
+function readIdentityKeys(text: string, audiences: readonly string[]): IdentityKeys {
   try {
-    return IdentityKeys.parse(text);
+    const keys = IdentityKeys.parse(text);
+    for (const audience of audiences)
+      if (!keys.signsFor(audience)) throw new TypeError(`names no key for ${audience}: add ${audience}:kid:secret`);
+    return keys;
   } catch (error) {
     throw new ConfigError('environment', [{ name: 'IDENTITY_KEYS', message: (error as Error).message }]);
   }

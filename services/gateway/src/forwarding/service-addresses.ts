@@ -17,9 +17,18 @@ export class ServiceAddresses {
     this.all = origins.map((origin) => new URL(origin));
   }
 
-  /** All addresses, in the order in which a request tries them. */
+  /** All addresses, in the order in which the next request tries them. */
   inTurn(): readonly URL[] {
     this.#turn += 1;
+    return this.#fromTurn();
+  }
+
+  /** Where a request for `first` goes while nobody is there. It takes no turn: the request has had its own. */
+  besides(first: URL): readonly URL[] {
+    return this.#fromTurn().filter((address) => address !== first);
+  }
+
+  #fromTurn(): readonly URL[] {
     const now = performance.now();
     const rests = (address: URL): boolean => (this.#restsUntil.get(address) ?? -Infinity) > now;
     const awake = this.all.filter((address) => !rests(address));
@@ -60,7 +69,7 @@ export function agentOf(
     return true;
   };
   agent.createConnection = (_options, callback) => {
-    connectNext([first, ...addresses.inTurn().filter((address) => address !== first)]);
+    connectNext([first, ...addresses.besides(first)]);
     return undefined;
 
     function connectNext([address = first, ...others]: readonly URL[]): void {

@@ -194,7 +194,10 @@ describe('B-17, B-25: whom it is never given to', () => {
     await router.indexed(1);
     const thief = aCaller();
     for (const collection of await collectionsOf(prefix)) {
-      const { ids, embeddings, metadatas } = await collection.get({ include: ['embeddings', 'metadatas'] });
+      // What Chroma has taken in can be read a moment later.
+      const { ids, embeddings, metadatas } = await waitFor(() =>
+        collection.get({ include: ['embeddings', 'metadatas'] }),
+      );
       const stolen = metadatas.map((metadata) => ({ ...metadata, tenant: thief.principal.tenantId }));
       await collection.upsert({ ids, embeddings, metadatas: stolen });
     }

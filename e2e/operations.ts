@@ -14,6 +14,8 @@ export interface Operation {
   parameters: readonly { name: string; in: string; required?: boolean; schema: Schema }[];
   /** Null: it takes none. */
   bodySchema: Schema | null;
+  /** It answers with events, for as long as somebody listens. */
+  isStream: boolean;
 }
 
 export interface ApiDocument {
@@ -43,11 +45,12 @@ export async function readOperations({ ask }: Pick<OpenedMesh, 'ask'>): Promise<
   };
   const all = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Operation => {
-      const { operationId, security, parameters, requestBody } = operation as unknown as {
+      const { operationId, security, parameters, requestBody, responses } = operation as unknown as {
         operationId: string;
         security: Record<string, string[]>[];
         parameters?: Operation['parameters'];
         requestBody?: { content: Record<string, { schema: Schema }> };
+        responses: Record<string, { content?: Record<string, unknown> }>;
       };
       const schema = requestBody?.content['application/json']?.schema;
       return {
@@ -57,6 +60,7 @@ export async function readOperations({ ask }: Pick<OpenedMesh, 'ask'>): Promise<
         scope: security.length === 0 ? 'public' : (Object.values(security[0] ?? {})[0]?.[0] ?? 'authenticated'),
         parameters: parameters ?? [],
         bodySchema: schema === undefined ? null : resolve(schema),
+        isStream: Object.keys(responses['200']?.content ?? {}).join() === 'text/event-stream',
       };
     }),
   );

@@ -77,16 +77,21 @@ const AmStatus = z
 
 const flag = z.union([z.string(), z.array(z.string())]).optional();
 const AlertQuery = z.looseObject({
-  active: flag,
-  silenced: flag,
-  inhibited: flag,
-  unprocessed: flag,
-  muted: flag,
+  active: flag.describe('`false` leaves out alerts that are active.'),
+  silenced: flag.describe('`false` leaves out alerts that a silence holds back.'),
+  inhibited: flag.describe('`false` leaves out alerts that another alert holds back.'),
+  unprocessed: flag.describe('`false` leaves out alerts that were not looked at yet.'),
+  muted: flag.describe('`false` leaves out alerts that a time interval holds back.'),
   filter: flag.describe('A matcher that the labels must fit; may be repeated.'),
   receiver: flag.describe('A regular expression that the name of a receiver must fit.'),
   receiver_matchers: flag.describe("A matcher that the receiver's labels must fit; may be repeated."),
 });
-const SilenceQuery = z.looseObject({ active: flag, pending: flag, expired: flag, filter: flag });
+const SilenceQuery = z.looseObject({
+  active: flag.describe('`false` leaves out silences that are active.'),
+  pending: flag.describe('`false` leaves out silences that have not begun.'),
+  expired: flag.describe('`false` leaves out silences that have ended.'),
+  filter: flag.describe('A matcher that the silence must have; may be repeated.'),
+});
 const anyQuery = z.looseObject({});
 const anyBody = z.unknown();
 
@@ -101,9 +106,9 @@ const batch = { bodyBytesMax: 16_777_216, bodyKeysMax: 200_000, routeClass: 'ing
 
 const mount = '/alertmanager/api/v2';
 const tenantMount = '/alertmanager/{tenant}/api/v2';
-const tenant = z.strictObject({ tenant: z.string().max(200) });
-const silenceId = z.strictObject({ id: z.string().max(200) });
-const tenantSilenceId = z.strictObject({ tenant: z.string().max(200), id: z.string().max(200) });
+const tenant = z.strictObject({ tenant: z.string().max(200).describe('The tenant; that of the key.') });
+const silenceId = z.strictObject({ id: z.string().max(200).describe('The id of the silence.') });
+const tenantSilenceId = z.strictObject({ ...tenant.shape, ...silenceId.shape });
 
 const statusParts = {
   ...reading,
@@ -122,7 +127,9 @@ export const getTenantAmStatus = defineRoute({
 const receiversParts = {
   ...reading,
   summary: 'List the receivers of the configuration',
-  query: z.looseObject({ receiver_matchers: flag }),
+  query: z.looseObject({
+    receiver_matchers: flag.describe("A matcher that the receiver's labels must fit; may be repeated."),
+  }),
   response: { status: 200, description: 'The receivers', schema: z.array(AmReceiver) },
 } as const;
 export const listAmReceivers = defineRoute({

@@ -73,9 +73,9 @@ const filters = {
   severity: z.string().min(1).max(100).optional().describe('Only of this severity.'),
   state: AlertState.optional().describe('Absent: every state but `inactive`.'),
   resolved: flag.optional().describe('True: only those that have ended. False: only pending and firing ones.'),
-  name: z.string().min(1).max(200).optional(),
-  alert_type: z.string().min(1).max(100).optional(),
-  rule_id: z.string().min(1).max(64).optional(),
+  name: z.string().min(1).max(200).optional().describe('Only alerts of this name.'),
+  alert_type: z.string().min(1).max(100).optional().describe('Only alerts of this kind.'),
+  rule_id: z.string().min(1).max(64).optional().describe('Only alerts of this rule.'),
   from: Moment.optional().describe('Begun at this moment or later.'),
   to: Moment.optional().describe('Begun before this moment.'),
   since_hours: z.coerce.number().int().min(1).max(168).optional().describe('1–168. Only without `from`.'),
@@ -121,9 +121,9 @@ export const listAlertsAsArray = defineRoute({
   scope: 'alerts:read',
   query: z.strictObject({
     model_id: filters.model_id,
-    since_hours: z.coerce.number().int().min(1).max(168).default(168),
+    since_hours: z.coerce.number().int().min(1).max(168).default(168).describe('1–168.'),
     resolved: filters.resolved,
-    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Alerts at most, 1–1,000.'),
   }),
   response: { status: 200, description: 'The alerts', schema: z.array(LegacyAlert) },
 });
@@ -332,7 +332,7 @@ export const exportAlerts = defineRoute({
     'would take for a formula begins with an apostrophe.',
   scope: 'alerts:read',
   firstByteTimeoutMs: 30_000,
-  query: AlertFilter.extend({ format: z.enum(['csv', 'json']).default('csv') }),
+  query: AlertFilter.extend({ format: z.enum(['csv', 'json']).default('csv').describe('In what form.') }),
   response: { status: 200, description: 'The alerts', schema: z.string(), contentType: 'text/csv' },
   alsoAnswers: [{ status: 200, description: 'The alerts', schema: z.object({ items: z.array(Alert) }) }],
 });

@@ -9,7 +9,7 @@ const tag = 'Drift';
 const service = 'monitoring-ingest';
 
 const share = z.number().min(0).max(1);
-const Id = z.string().max(64);
+const Id = z.string().max(64).describe('The id of the reference or of the verdict.');
 const Moment = z.iso.datetime({ offset: true });
 
 /** What it takes to call a difference drift: as large as this, and as unlikely without drift as `alpha` says. */
@@ -195,7 +195,7 @@ export const listDriftReferences = defineRoute({
   tag,
   summary: 'List references, the newest first',
   scope: 'metrics:read',
-  query: PageQuery.extend({ model_id: ModelId.optional() }),
+  query: PageQuery.extend({ model_id: ModelId.optional().describe('Only of this model.') }),
   response: { status: 200, description: 'One page of references', schema: pageOf(DriftReference) },
 });
 
@@ -231,7 +231,11 @@ export const listDriftVerdicts = defineRoute({
   tag,
   summary: 'List verdicts, the newest window first',
   scope: 'metrics:read',
-  query: PageQuery.extend({ model_id: ModelId.optional(), outcome: outcome.optional(), state: state.optional() }),
+  query: PageQuery.extend({
+    model_id: ModelId.optional().describe('Only of this model.'),
+    outcome: outcome.optional(),
+    state: state.optional(),
+  }),
   response: { status: 200, description: 'One page of verdicts', schema: pageOf(DriftVerdict) },
 });
 
@@ -259,7 +263,7 @@ export const runDrift = defineRoute({
     "By the model's reference in force. Without a window: the last one of its length, up to now. One window has one " +
     'verdict: judging it again, with what came late, replaces it.',
   scope: 'metrics:write',
-  params: z.strictObject({ id: ModelId }),
+  params: z.strictObject({ id: ModelId.describe('The id of the model.') }),
   body: z.strictObject({ window: Window.optional() }).optional(),
   firstByteTimeoutMs: 120_000,
   response: { status: 200, description: 'The verdict', schema: DriftVerdictInFull },

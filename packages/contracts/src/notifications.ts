@@ -162,9 +162,9 @@ export const listDeliveries = defineRoute({
   summary: 'List messages on their way, arrived or given up (`state=dead`), newest first',
   scope: 'alerts:read',
   query: PageQuery.extend({
-    state: DeliveryState.optional(),
-    channel_id: z.string().max(64).optional(),
-    notification_id: z.string().max(64).optional(),
+    state: DeliveryState.optional().describe('Only deliveries in this state.'),
+    channel_id: z.string().max(64).optional().describe('Only deliveries through this channel.'),
+    notification_id: z.string().max(64).optional().describe('Only deliveries of this notification.'),
   }),
   response: { status: 200, description: 'One page of deliveries', schema: pageOf(Delivery) },
 });

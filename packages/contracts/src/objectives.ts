@@ -245,15 +245,18 @@ export const getAnomalies = defineRoute({
   firstByteTimeoutMs: 30_000,
   query: z.strictObject({
     metric: z.string().min(1).max(200).describe('As for `/api/v1/metrics/series`.'),
-    aggregate: z.enum(['avg', 'min', 'max', 'count', 'sum', 'p50', 'p95', 'p99', 'rate']).default('avg'),
-    step: z.enum(['5m', '10m', '15m', '30m', '1h']).default('1h'),
+    aggregate: z
+      .enum(['avg', 'min', 'max', 'count', 'sum', 'p50', 'p95', 'p99', 'rate'])
+      .default('avg')
+      .describe('As for `/api/v1/metrics/series`.'),
+    step: z.enum(['5m', '10m', '15m', '30m', '1h']).default('1h').describe('The length of a bucket.'),
     from: z.iso.datetime({ offset: true }).optional().describe('Absent: a day before `to`. At most a week is scored.'),
     to: z.iso.datetime({ offset: true }).optional().describe('Absent: now. Buckets that are not over are not scored.'),
     history_days: z.coerce.number().int().min(1).max(35).default(28).describe('How far back to compare.'),
     threshold: z.coerce.number().min(1).max(100).default(5).describe('From this score on it is an anomaly.'),
-    model_id: ModelIdText.optional(),
-    model_version: z.string().max(100).optional(),
-    environment: z.string().max(100).optional(),
+    model_id: ModelIdText.optional().describe('Only of this model.'),
+    model_version: z.string().max(100).optional().describe('Only of this version.'),
+    environment: z.string().max(100).optional().describe('Only of this environment.'),
   }),
   response: {
     status: 200,

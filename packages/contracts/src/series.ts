@@ -147,7 +147,7 @@ export const getCategories = defineRoute({
   scope: 'metrics:read',
   firstByteTimeoutMs: 30_000,
   query: z.strictObject({
-    field: z.enum(['prediction', 'actual']).default('prediction'),
+    field: z.enum(['prediction', 'actual']).default('prediction').describe('Which category of a sample is counted.'),
     step: Step.default('1h'),
     ...span,
     model_id: ModelIdFilter,

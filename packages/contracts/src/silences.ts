@@ -39,7 +39,7 @@ export const Silence = z
   })
   .meta({ id: 'Silence' });
 
-const params = z.strictObject({ id: z.uuid() });
+const params = z.strictObject({ id: z.uuid().describe('The id of the silence.') });
 const base = { service: 'alerting', tag } as const;
 
 export const createSilence = defineRoute({
@@ -85,7 +85,7 @@ export const listSilences = defineRoute({
   path: '/api/v1/silences',
   summary: 'List silences, the last to end first, and those that ended in the last five days',
   scope: 'alerts:read',
-  query: PageQuery.extend({ state: SilenceState.optional() }),
+  query: PageQuery.extend({ state: SilenceState.optional().describe('Only silences in this state.') }),
   response: { status: 200, description: 'One page of silences', schema: pageOf(Silence) },
 });
 

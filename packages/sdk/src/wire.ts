@@ -3222,6 +3222,7 @@ export interface WireOperations {
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
+      /** Only of this model. */
       model_id?: string;
     };
     body: null;
@@ -3232,6 +3233,7 @@ export interface WireOperations {
   };
   getDriftReference: {
     params: {
+      /** The id of the reference or of the verdict. */
       id: string;
     };
     query: null;
@@ -3240,6 +3242,7 @@ export interface WireOperations {
   };
   retireDriftReference: {
     params: {
+      /** The id of the reference or of the verdict. */
       id: string;
     };
     query: null;
@@ -3253,6 +3256,7 @@ export interface WireOperations {
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
+      /** Only of this model. */
       model_id?: string;
       /** Of this window alone. */
       outcome?: 'drift' | 'no_drift' | 'insufficient_data';
@@ -3267,6 +3271,7 @@ export interface WireOperations {
   };
   getDriftVerdict: {
     params: {
+      /** The id of the reference or of the verdict. */
       id: string;
     };
     query: null;
@@ -3275,6 +3280,7 @@ export interface WireOperations {
   };
   runDrift: {
     params: {
+      /** The id of the model. */
       id: string;
     };
     query: null;
@@ -3395,6 +3401,7 @@ export interface WireOperations {
   getCategories: {
     params: null;
     query: {
+      /** Which category of a sample is counted. */
       field?: 'prediction' | 'actual';
       /** The length of a bucket: `30s`, `5m`, `1h`; at most `168h`. */
       step?: string;
@@ -3702,7 +3709,9 @@ export interface WireOperations {
     query: {
       /** As for `/api/v1/metrics/series`. */
       metric: string;
+      /** As for `/api/v1/metrics/series`. */
       aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+      /** The length of a bucket. */
       step?: '5m' | '10m' | '15m' | '30m' | '1h';
       /** Absent: a day before `to`. At most a week is scored. */
       from?: string;
@@ -3712,8 +3721,11 @@ export interface WireOperations {
       history_days?: number;
       /** From this score on it is an anomaly. */
       threshold?: number;
+      /** Only of this model. */
       model_id?: string;
+      /** Only of this version. */
       model_version?: string;
+      /** Only of this environment. */
       environment?: string;
     };
     body: null;
@@ -3753,8 +3765,11 @@ export interface WireOperations {
       state?: AlertState;
       /** True: only those that have ended. False: only pending and firing ones. */
       resolved?: 'true' | 'false';
+      /** Only alerts of this name. */
       name?: string;
+      /** Only alerts of this kind. */
       alert_type?: string;
+      /** Only alerts of this rule. */
       rule_id?: string;
       /** Begun at this moment or later. */
       from?: string;
@@ -3774,9 +3789,11 @@ export interface WireOperations {
     query: {
       /** Only of this model. */
       model_id?: string;
+      /** 1–168. */
       since_hours?: number;
       /** True: only those that have ended. False: only pending and firing ones. */
       resolved?: 'true' | 'false';
+      /** Alerts at most, 1–1,000. */
       limit?: number;
     };
     body: null;
@@ -3793,8 +3810,11 @@ export interface WireOperations {
       state?: AlertState;
       /** True: only those that have ended. False: only pending and firing ones. */
       resolved?: 'true' | 'false';
+      /** Only alerts of this name. */
       name?: string;
+      /** Only alerts of this kind. */
       alert_type?: string;
+      /** Only alerts of this rule. */
       rule_id?: string;
       /** Begun at this moment or later. */
       from?: string;
@@ -3802,6 +3822,7 @@ export interface WireOperations {
       to?: string;
       /** 1–168. Only without `from`. */
       since_hours?: number;
+      /** In what form. */
       format?: 'csv' | 'json';
     };
     body: null;
@@ -4144,8 +4165,11 @@ export interface WireOperations {
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
+      /** Only deliveries in this state. */
       state?: DeliveryState;
+      /** Only deliveries through this channel. */
       channel_id?: string;
+      /** Only deliveries of this notification. */
       notification_id?: string;
     };
     body: null;
@@ -4238,6 +4262,7 @@ export interface WireOperations {
   };
   getTenantAmStatus: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: null;
@@ -4247,6 +4272,7 @@ export interface WireOperations {
   listAmReceivers: {
     params: null;
     query: {
+      /** A matcher that the receiver's labels must fit; may be repeated. */
       receiver_matchers?: string | string[];
       [member: string]: unknown;
     };
@@ -4255,9 +4281,11 @@ export interface WireOperations {
   };
   listTenantAmReceivers: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: {
+      /** A matcher that the receiver's labels must fit; may be repeated. */
       receiver_matchers?: string | string[];
       [member: string]: unknown;
     };
@@ -4267,10 +4295,15 @@ export interface WireOperations {
   listAmAlerts: {
     params: null;
     query: {
+      /** `false` leaves out alerts that are active. */
       active?: string | string[];
+      /** `false` leaves out alerts that a silence holds back. */
       silenced?: string | string[];
+      /** `false` leaves out alerts that another alert holds back. */
       inhibited?: string | string[];
+      /** `false` leaves out alerts that were not looked at yet. */
       unprocessed?: string | string[];
+      /** `false` leaves out alerts that a time interval holds back. */
       muted?: string | string[];
       /** A matcher that the labels must fit; may be repeated. */
       filter?: string | string[];
@@ -4285,13 +4318,19 @@ export interface WireOperations {
   };
   listTenantAmAlerts: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: {
+      /** `false` leaves out alerts that are active. */
       active?: string | string[];
+      /** `false` leaves out alerts that a silence holds back. */
       silenced?: string | string[];
+      /** `false` leaves out alerts that another alert holds back. */
       inhibited?: string | string[];
+      /** `false` leaves out alerts that were not looked at yet. */
       unprocessed?: string | string[];
+      /** `false` leaves out alerts that a time interval holds back. */
       muted?: string | string[];
       /** A matcher that the labels must fit; may be repeated. */
       filter?: string | string[];
@@ -4312,6 +4351,7 @@ export interface WireOperations {
   };
   postTenantAmAlerts: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: null;
@@ -4321,10 +4361,15 @@ export interface WireOperations {
   listAmAlertGroups: {
     params: null;
     query: {
+      /** `false` leaves out alerts that are active. */
       active?: string | string[];
+      /** `false` leaves out alerts that a silence holds back. */
       silenced?: string | string[];
+      /** `false` leaves out alerts that another alert holds back. */
       inhibited?: string | string[];
+      /** `false` leaves out alerts that were not looked at yet. */
       unprocessed?: string | string[];
+      /** `false` leaves out alerts that a time interval holds back. */
       muted?: string | string[];
       /** A matcher that the labels must fit; may be repeated. */
       filter?: string | string[];
@@ -4339,13 +4384,19 @@ export interface WireOperations {
   };
   listTenantAmAlertGroups: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: {
+      /** `false` leaves out alerts that are active. */
       active?: string | string[];
+      /** `false` leaves out alerts that a silence holds back. */
       silenced?: string | string[];
+      /** `false` leaves out alerts that another alert holds back. */
       inhibited?: string | string[];
+      /** `false` leaves out alerts that were not looked at yet. */
       unprocessed?: string | string[];
+      /** `false` leaves out alerts that a time interval holds back. */
       muted?: string | string[];
       /** A matcher that the labels must fit; may be repeated. */
       filter?: string | string[];
@@ -4361,9 +4412,13 @@ export interface WireOperations {
   listAmSilences: {
     params: null;
     query: {
+      /** `false` leaves out silences that are active. */
       active?: string | string[];
+      /** `false` leaves out silences that have not begun. */
       pending?: string | string[];
+      /** `false` leaves out silences that have ended. */
       expired?: string | string[];
+      /** A matcher that the silence must have; may be repeated. */
       filter?: string | string[];
       [member: string]: unknown;
     };
@@ -4372,12 +4427,17 @@ export interface WireOperations {
   };
   listTenantAmSilences: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: {
+      /** `false` leaves out silences that are active. */
       active?: string | string[];
+      /** `false` leaves out silences that have not begun. */
       pending?: string | string[];
+      /** `false` leaves out silences that have ended. */
       expired?: string | string[];
+      /** A matcher that the silence must have; may be repeated. */
       filter?: string | string[];
       [member: string]: unknown;
     };
@@ -4394,6 +4454,7 @@ export interface WireOperations {
   };
   postTenantAmSilences: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
     };
     query: null;
@@ -4404,6 +4465,7 @@ export interface WireOperations {
   };
   getAmSilence: {
     params: {
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4412,7 +4474,9 @@ export interface WireOperations {
   };
   getTenantAmSilence: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4421,6 +4485,7 @@ export interface WireOperations {
   };
   deleteAmSilence: {
     params: {
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4429,7 +4494,9 @@ export interface WireOperations {
   };
   deleteTenantAmSilence: {
     params: {
+      /** The tenant; that of the key. */
       tenant: string;
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4484,6 +4551,7 @@ export interface WireOperations {
       limit?: number;
       /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
       cursor?: string;
+      /** Only silences in this state. */
       state?: 'active' | 'pending' | 'expired';
     };
     body: null;
@@ -4494,6 +4562,7 @@ export interface WireOperations {
   };
   getSilence: {
     params: {
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4502,6 +4571,7 @@ export interface WireOperations {
   };
   updateSilence: {
     params: {
+      /** The id of the silence. */
       id: string;
     };
     query: null;
@@ -4510,6 +4580,7 @@ export interface WireOperations {
   };
   endSilence: {
     params: {
+      /** The id of the silence. */
       id: string;
     };
     query: null;

@@ -339,6 +339,8 @@ function environment() {
     ...process.env,
     SIGNALBOX_HOME: home,
     INIT_CWD: calledFrom,
+    // Every part of the mesh is compiled once, not at each of its starts.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(home, 'compile-cache'),
     PATH: [...bins, process.env.PATH ?? ''].join(delimiter),
   };
   // npm keeps its cache at home; some users have none that they may write to.

@@ -134,6 +134,7 @@ export function systemSettings(environment: NodeJS.ProcessEnv): Record<string, s
     'TMPDIR',
     'LANG',
     'TZ',
+    'NODE_COMPILE_CACHE',
     'NODE_EXTRA_CA_CERTS',
     'SSL_CERT_FILE',
     'SSL_CERT_DIR',

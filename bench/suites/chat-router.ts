@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { IdentityKeys, identityHeader, signIdentity } from '@signalbox/identity';
-import { freePorts, startMesh } from '@signalbox/local';
+import { freePorts, services, startMesh } from '@signalbox/local';
 import { requestBody } from '../load/answers.ts';
 import { buildMesh } from '../load/build-mesh.ts';
 import type { Mode } from '../load/generator.ts';
@@ -68,9 +68,7 @@ writeFileSync(
     ],
   }),
 );
-const identityText = [audience, 'gateway']
-  .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
-  .join(',');
+const identityText = services.map(({ name }) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
 buildMesh();
 const mesh = cleanUp.use(
   await startMesh({

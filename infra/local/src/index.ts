@@ -8,3 +8,4 @@ export { startPostgres, type StartPostgresOptions } from './start-postgres.ts';
 export { startRedis, type StartRedisOptions } from './start-redis.ts';
 export type { MeshService } from './start-service.ts';
 export type { StoreServer } from './store-server.ts';
+export { services } from './services.ts';

@@ -266,6 +266,7 @@ export {
   testProvider,
   updateProvider,
 } from './providers.ts';
+export { researchFinished, type ResearchFinished } from './research-finished.ts';
 export { createResponse, ResponseDocument, ResponseRequest, responseRoutes } from './responses.ts';
 export { allRoutes } from './routes.ts';
 export {

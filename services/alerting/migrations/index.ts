@@ -5,6 +5,7 @@ import * as alerts from './0003-alerts.ts';
 import * as notifications from './0004-notifications.ts';
 import * as rules from './0005-rules.ts';
 import * as escalation from './0006-escalation.ts';
+import * as signalDetails from './0007-signal-details.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
@@ -13,4 +14,5 @@ export const migrations: Migrations = {
   '0004-notifications': notifications,
   '0005-rules': rules,
   '0006-escalation': escalation,
+  '0007-signal-details': signalDetails,
 };

@@ -20,6 +20,7 @@ import type { Principal } from '@signalbox/identity';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
+import type { TellAcknowledged } from '../notifications/tell-acknowledged.ts';
 import { listAlertEventRows, presentEventPlace } from './alert-event-store.ts';
 import { findAlert, listAlertRows, lockAlert, noAlert, saveAlerts } from './alert-store.ts';
 import type { AlertRecord } from './alert.ts';
@@ -33,6 +34,7 @@ export interface AlertRouteDeps {
   db: Kysely<Schema>;
   tell: TellChanges;
   tellAudit: TellAudit;
+  tellAcknowledged: TellAcknowledged;
   /** To be called after a commit that emitted something. */
   nudgeRelay: () => void;
   /** How long what a rule looks at stays in its window; 0 for an alert that no rule made. */
@@ -159,7 +161,7 @@ function mountChanging(routes: Routes, deps: AlertRouteDeps): void {
 }
 
 async function change(
-  { db, tell, tellAudit, nudgeRelay, now = () => new Date() }: AlertRouteDeps,
+  { db, tell, tellAudit, tellAcknowledged, nudgeRelay, now = () => new Date() }: AlertRouteDeps,
   { principal, requestId }: Doer,
   id: string,
   act: AlertAct,
@@ -172,6 +174,7 @@ async function change(
     if (changes.length === 0) return alert;
     await saveAlerts(trx, [next]);
     await tell(trx, tenantId, [{ alert: next, changes }], at);
+    if (act.kind === 'acknowledge') await tellAcknowledged(trx, tenantId, next.fingerprint, at);
     if (act.kind === 'resolve') {
       const details = { episode: next.episode, note: act.note };
       await tellAudit(trx, { action: 'alert.resolved', target: id, principal, requestId, details });

@@ -8,6 +8,7 @@ import {
   startAdminServer,
   startServer,
 } from '@signalbox/http';
+import { openOutbound } from '@signalbox/outbound';
 import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from '@signalbox/postgres';
 import { createEmitter, createQueues } from '@signalbox/queue';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
@@ -15,6 +16,7 @@ import { createVault } from '@signalbox/vault';
 import { migrations } from '../../migrations/index.ts';
 import { createTeller } from '../alerts/tell-changes.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { openChannelKinds } from '../channels/open-channel-kinds.ts';
 import { createTenantConfigurations } from '../configuration/configuration-source.ts';
 import { createEnrolAlerts } from '../notifications/enrol-alerts.ts';
 import type { Config } from './config.ts';
@@ -59,6 +61,7 @@ export async function startAlerting(
   const emitter = createEmitter({ service: serviceName, identityKeys });
   const configurations = createTenantConfigurations(config.vaultKeys === null ? null : createVault(config.vaultKeys));
   const enrolAlerts = createEnrolAlerts(configurations);
+  const allow = config.outboundAllow;
   const deps: DomainDeps = {
     config,
     routes,
@@ -71,6 +74,7 @@ export async function startAlerting(
     enrolAlerts,
     tell: createTeller({ emitter, enrolAlerts }),
     tellAudit: createTellAudit(emitter),
+    kinds: openChannelKinds({ outbound: owned.use(openOutbound({ allow, deadlineMs: 30_000 })), allow }),
     working: { redisUrl, identityKeys, deadLetters: openDeadLetters(database), logger, metrics, ...prefix },
     logger,
     metrics,

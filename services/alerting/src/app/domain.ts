@@ -4,6 +4,7 @@ import type { Emitter, WorkerOptions } from '@signalbox/queue';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { TellChanges } from '../alerts/tell-changes.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
+import type { ChannelKinds } from '../channels/open-channel-kinds.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import type { EnrolAlerts } from '../notifications/enrol-alerts.ts';
 import type { Config } from './config.ts';
@@ -24,6 +25,8 @@ export interface DomainDeps {
   /** Tells of every change of an alert, in the transaction that makes it. */
   tell: TellChanges;
   tellAudit: TellAudit;
+  /** The ways of telling somebody. */
+  kinds: ChannelKinds;
   /** What every worker needs besides its job and its handler. */
   working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
   logger: Logger;

@@ -2,13 +2,14 @@ import type { AlertRecord } from '../alerts/alert.ts';
 import { mountAlertExport } from '../alerts/exports/routes.ts';
 import { mountAlertRoutes } from '../alerts/routes.ts';
 import { startExpiry } from '../alerts/start-expiry.ts';
+import { createTellAcknowledged } from '../notifications/tell-acknowledged.ts';
 import { findRule } from '../rules/rule-store.ts';
 import { windowMsOf as windowMsOfRule } from '../rules/rule.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects alerts: their lists, what people do to them, and their end. What it opens lies on `owned`. */
 export function startAlerts(
-  { routes, database, tell, tellAudit, nudgeRelay, logger }: DomainDeps,
+  { routes, database, configurations, kinds, tell, tellAudit, nudgeRelay, logger }: DomainDeps,
   owned: AsyncDisposableStack,
 ): DomainProbes {
   const { db } = database;
@@ -18,7 +19,8 @@ export function startAlerts(
   };
   // What is fixed stands before what holds a parameter in its place: the first that fits answers.
   mountAlertExport(routes, { db, logger });
-  mountAlertRoutes(routes, { db, tell, tellAudit, nudgeRelay, windowMsOf });
+  const tellAcknowledged = createTellAcknowledged({ configurations, kinds });
+  mountAlertRoutes(routes, { db, tell, tellAudit, tellAcknowledged, nudgeRelay, windowMsOf });
   owned.use(startExpiry({ db, tell, nudgeRelay, logger }));
   return {};
 }

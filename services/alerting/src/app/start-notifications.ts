@@ -1,7 +1,5 @@
-import { openOutbound } from '@signalbox/outbound';
 import { createVault } from '@signalbox/vault';
 import { createFindSettings } from '../channels/find-settings.ts';
-import { openChannelKinds } from '../channels/open-channel-kinds.ts';
 import { mountChannelRoutes } from '../channels/routes.ts';
 import { pruneDeliveries } from '../deliveries/delivery-store.ts';
 import { mountDeliveryRoutes } from '../deliveries/routes.ts';
@@ -22,11 +20,9 @@ const keptMs = 30 * 86_400_000;
 
 /** Connects channels, decisions and deliveries, and has them done for as long as `owned` lasts. */
 export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
-  const { config, routes, configurations, enrolAlerts, tellAudit, nudgeRelay, logger, metrics } = deps;
+  const { config, routes, configurations, kinds, enrolAlerts, tellAudit, nudgeRelay, logger, metrics } = deps;
   const { db } = deps.database;
   const vault = config.vaultKeys === null ? null : createVault(config.vaultKeys);
-  const allow = config.outboundAllow;
-  const kinds = openChannelKinds({ outbound: owned.use(openOutbound({ allow, deadlineMs: 30_000 })), allow });
   const attempts = metrics.counter({
     name: 'signalbox_alert_delivery_attempts_total',
     help: 'Attempts to deliver a message, by kind of channel and outcome.',

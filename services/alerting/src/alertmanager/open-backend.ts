@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import type { ReportedAlert } from '../alerts/merge-alert.ts';
 import type { Schema } from '../app/schema.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
-import { endSilence, findSilence, listActiveSilences, listSilences, setSilence } from '../silences/silence-store.ts';
+import type { ChangeSilences } from '../silences/change-silences.ts';
+import { findSilence, listActiveSilences, listSilences } from '../silences/silence-store.ts';
 import type { AmBackend } from './am-backend.ts';
 import type { ShownAlert } from './list-alerts.ts';
 
@@ -11,12 +12,13 @@ export interface BackendDeps {
   configurations: ConfigurationSource;
   /** Keeps alerts, merged with what is known of them, and puts them into their groups. */
   ingest: (tenantId: string, alerts: readonly ReportedAlert[], now: Date) => Promise<void>;
+  changeSilences: ChangeSilences;
   /** All alerts that have not ended. */
   listAlerts: (tenantId: string, now: Date) => Promise<ShownAlert[]>;
 }
 
 /** Alertmanager's API on the stores of this service. */
-export function openBackend({ db, configurations, ingest, listAlerts }: BackendDeps): AmBackend {
+export function openBackend({ db, configurations, ingest, changeSilences, listAlerts }: BackendDeps): AmBackend {
   return {
     configurationOf: (tenantId) => configurations.of(db, tenantId),
     surroundingsOf: async (tenantId, now) => {
@@ -30,7 +32,6 @@ export function openBackend({ db, configurations, ingest, listAlerts }: BackendD
     ingest,
     listSilences: (tenantId, now) => listSilences(db, tenantId, now),
     findSilence: (tenantId, id, now) => findSilence(db, tenantId, id, now),
-    setSilence: (tenantId, input, now) => setSilence(db, tenantId, input, now),
-    endSilence: (tenantId, id, now) => endSilence(db, tenantId, id, now),
+    changeSilences,
   };
 }

@@ -16,10 +16,9 @@ import {
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { keysetPage, mountRawRoute, mountRoute, pageStart, type PageStart, type Routes } from '@signalbox/http';
-import type { Principal } from '@signalbox/identity';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import type { TellAudit } from '../audit/tell-audit.ts';
+import type { AuditedAct, Doer, TellAudit } from '../audit/tell-audit.ts';
 import type { TellAcknowledged } from '../notifications/tell-acknowledged.ts';
 import { listAlertEventRows, presentEventPlace } from './alert-event-store.ts';
 import { findAlert, listAlertRows, lockAlert, noAlert, saveAlerts } from './alert-store.ts';
@@ -40,11 +39,6 @@ export interface AlertRouteDeps {
   /** How long what a rule looks at stays in its window; 0 for an alert that no rule made. */
   windowMsOf: (alert: AlertRecord) => Promise<number>;
   now?: () => Date;
-}
-
-interface Doer {
-  principal: Principal;
-  requestId: string;
 }
 
 export function mountAlertRoutes(routes: Routes, deps: AlertRouteDeps): void {
@@ -175,14 +169,18 @@ async function change(
     await saveAlerts(trx, [next]);
     await tell(trx, tenantId, [{ alert: next, changes }], at);
     if (act.kind === 'acknowledge') await tellAcknowledged(trx, tenantId, next.fingerprint, at);
-    if (act.kind === 'resolve') {
-      const details = { episode: next.episode, note: act.note };
-      await tellAudit(trx, { action: 'alert.resolved', target: id, principal, requestId, details });
-    }
+    await tellAudit(trx, { ...auditedAs(act, next), target: id, principal, requestId });
     return next;
   });
   nudgeRelay();
   return presentAlert(changed);
+}
+
+/** What the audit log says of an act. The words of a comment stay with the alert. */
+function auditedAs(act: AlertAct, { episode }: AlertRecord): Pick<AuditedAct, 'action' | 'details'> {
+  if (act.kind === 'resolve') return { action: 'alert.resolved', details: { episode, note: act.note } };
+  const details = { change: act.kind, episode, ...('until' in act ? { until: act.until?.toISOString() ?? null } : {}) };
+  return { action: 'alert.changed', details };
 }
 
 async function getOne(db: Kysely<Schema>, tenantId: string, id: string): Promise<AlertRecord> {

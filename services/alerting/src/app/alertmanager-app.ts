@@ -22,6 +22,7 @@ import type { AlertingConfiguration } from '../configuration/alerting-configurat
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import { readConfiguration } from '../configuration/read-configuration.ts';
 import { createEnrolAlerts, createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import { openChangeSilences } from '../silences/change-silences.ts';
 import { startSweep } from '../notifications/start-sweep.ts';
 import { startSending } from './alertmanager-sending.ts';
 import { mountProcessRoutes } from './alertmanager-process.ts';
@@ -82,6 +83,8 @@ export async function startAlertmanager({
       await postAlerts({ db, tell }, tenant, alerts, now);
       nudge();
     },
+    // There is no gateway here that would keep an audit log.
+    changeSilences: openChangeSilences({ db, tellAudit: () => Promise.resolve(), nudgeRelay: () => undefined }),
     listAlerts: (tenant, now) => listFiringAlerts(db, tenant, now),
   });
 

@@ -5,6 +5,7 @@ import { listFiringAlerts } from '../alertmanager/shown-alert-store.ts';
 import { postAlerts } from '../alertmanager/post-alerts.ts';
 import { mountConfigurationRoutes } from '../configuration/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import { openChangeSilences } from '../silences/change-silences.ts';
 import { mountSilenceRoutes } from '../silences/routes.ts';
 import type { DomainDeps } from './domain.ts';
 
@@ -20,6 +21,7 @@ export function startRouting({
   nudgeRelay,
 }: DomainDeps): void {
   const listAlerts = (tenantId: string, now: Date) => listFiringAlerts(db, tenantId, now);
+  const changeSilences = openChangeSilences({ db, tellAudit, nudgeRelay });
   const backend = openBackend({
     db,
     configurations,
@@ -27,6 +29,7 @@ export function startRouting({
       await postAlerts({ db, tell }, tenantId, alerts, now);
       nudgeRelay();
     },
+    changeSilences,
     listAlerts,
   });
   mountAlertmanagerRoutes(routes, {
@@ -34,7 +37,7 @@ export function startRouting({
     cluster: { status: 'disabled', peers: [] },
     startedAt: new Date(),
   });
-  mountSilenceRoutes(routes, { db, listAlerts });
+  mountSilenceRoutes(routes, { db, changeSilences, listAlerts });
   mountConfigurationRoutes(routes, {
     db,
     configurations,

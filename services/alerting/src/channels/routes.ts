@@ -73,9 +73,10 @@ export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void
     return null;
   });
 
-  mountRoute(routes, contracts.testChannel, async ({ principal, params, signal }) =>
-    sendTest(deps, await existing(principal.tenantId, params.id), signal),
-  );
+  mountRoute(routes, contracts.testChannel, async ({ principal, requestId, params, signal }) => {
+    const channel = await existing(principal.tenantId, params.id);
+    return sendTest(deps, channel, { principal, requestId }, signal);
+  });
 
   mountRoute(routes, contracts.rotateChannelSecret, async ({ principal, requestId, params, body }) => {
     const { channel, signingSecret } = await db.transaction().execute(async (trx) => {

@@ -87,7 +87,7 @@ describe('1,000 rules over 1,000 series', () => {
       db,
       sourcesOf: () => sources,
       tell: createTeller({ emitter: createEmitter({ service: 'alerting', identityKeys }), enrolAlerts }),
-      nudgeRelay: () => undefined,
+      nudge: () => undefined,
       logger,
       evaluations: createMetrics({ service: 'test' }).counter({ name: 'n', help: 'n', labels: ['outcome'] }),
     };

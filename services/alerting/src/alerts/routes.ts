@@ -34,8 +34,8 @@ export interface AlertRouteDeps {
   tell: TellChanges;
   tellAudit: TellAudit;
   tellAcknowledged: TellAcknowledged;
-  /** To be called after a commit that emitted something. */
-  nudgeRelay: () => void;
+  /** To be called after a commit. */
+  nudge: () => void;
   /** How long what a rule looks at stays in its window; 0 for an alert that no rule made. */
   windowMsOf: (alert: AlertRecord) => Promise<number>;
   now?: () => Date;
@@ -155,7 +155,7 @@ function mountChanging(routes: Routes, deps: AlertRouteDeps): void {
 }
 
 async function change(
-  { db, tell, tellAudit, tellAcknowledged, nudgeRelay, now = () => new Date() }: AlertRouteDeps,
+  { db, tell, tellAudit, tellAcknowledged, nudge, now = () => new Date() }: AlertRouteDeps,
   { principal, requestId }: Doer,
   id: string,
   act: AlertAct,
@@ -172,7 +172,7 @@ async function change(
     await tellAudit(trx, { ...auditedAs(act, next), target: id, principal, requestId });
     return next;
   });
-  nudgeRelay();
+  nudge();
   return presentAlert(changed);
 }
 

@@ -23,7 +23,7 @@ import type { ConfigurationSource } from '../configuration/configuration-source.
 import { readConfiguration } from '../configuration/read-configuration.ts';
 import { createEnrolAlerts, createRegroupAlerts } from '../notifications/enrol-alerts.ts';
 import { openChangeSilences } from '../silences/change-silences.ts';
-import { startSweep } from '../notifications/start-sweep.ts';
+import { startSweep } from '../sweeps/start-sweep.ts';
 import { startSending } from './alertmanager-sending.ts';
 import { mountProcessRoutes } from './alertmanager-process.ts';
 import type { Schema } from './schema.ts';
@@ -84,7 +84,7 @@ export async function startAlertmanager({
       nudge();
     },
     // There is no gateway here that would keep an audit log.
-    changeSilences: openChangeSilences({ db, tellAudit: () => Promise.resolve(), nudgeRelay: () => undefined }),
+    changeSilences: openChangeSilences({ db, tellAudit: () => Promise.resolve(), nudge: () => undefined }),
     listAlerts: (tenant, now) => listFiringAlerts(db, tenant, now),
   });
 

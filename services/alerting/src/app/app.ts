@@ -62,13 +62,21 @@ export async function startAlerting(
   const configurations = createTenantConfigurations(config.vaultKeys === null ? null : createVault(config.vaultKeys));
   const enrolAlerts = createEnrolAlerts(configurations);
   const allow = config.outboundAllow;
+  const wakers = [
+    () => {
+      relay.nudge();
+    },
+  ];
   const deps: DomainDeps = {
     config,
     routes,
     database,
     emitter,
-    nudgeRelay: () => {
-      relay.nudge();
+    nudge: () => {
+      for (const wake of wakers) wake();
+    },
+    onNudge: (wake) => {
+      wakers.push(wake);
     },
     configurations,
     enrolAlerts,

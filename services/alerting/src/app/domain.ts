@@ -16,8 +16,10 @@ export interface DomainDeps {
   routes: Routes;
   database: Database<Schema>;
   emitter: Emitter;
-  /** To be called after a commit that emitted something. */
-  nudgeRelay: () => void;
+  /** To be called after a commit: what it told, and what it made due, is looked at at once. */
+  nudge: () => void;
+  /** Has `wake` called whenever somebody nudges. */
+  onNudge: (wake: () => void) => void;
   /** By what the alerts of each tenant are routed. */
   configurations: ConfigurationSource;
   /** Puts alerts into their groups; part of `tell`. */

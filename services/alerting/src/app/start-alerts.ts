@@ -9,7 +9,7 @@ import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects alerts: their lists, what people do to them, and their end. What it opens lies on `owned`. */
 export function startAlerts(
-  { routes, database, configurations, kinds, tell, tellAudit, nudgeRelay, logger }: DomainDeps,
+  { routes, database, configurations, kinds, tell, tellAudit, nudge, onNudge, logger }: DomainDeps,
   owned: AsyncDisposableStack,
 ): DomainProbes {
   const { db } = database;
@@ -20,7 +20,10 @@ export function startAlerts(
   // What is fixed stands before what holds a parameter in its place: the first that fits answers.
   mountAlertExport(routes, { db, logger });
   const tellAcknowledged = createTellAcknowledged({ configurations, kinds });
-  mountAlertRoutes(routes, { db, tell, tellAudit, tellAcknowledged, nudgeRelay, windowMsOf });
-  owned.use(startExpiry({ db, tell, nudgeRelay, logger }));
+  mountAlertRoutes(routes, { db, tell, tellAudit, tellAcknowledged, nudge, windowMsOf });
+  const expiry = owned.use(startExpiry({ db, tell, nudge, logger }));
+  onNudge(() => {
+    expiry.nudge();
+  });
   return {};
 }

@@ -18,16 +18,16 @@ export function startRouting({
   enrolAlerts,
   tell,
   tellAudit,
-  nudgeRelay,
+  nudge,
 }: DomainDeps): void {
   const listAlerts = (tenantId: string, now: Date) => listFiringAlerts(db, tenantId, now);
-  const changeSilences = openChangeSilences({ db, tellAudit, nudgeRelay });
+  const changeSilences = openChangeSilences({ db, tellAudit, nudge });
   const backend = openBackend({
     db,
     configurations,
     ingest: async (tenantId, alerts, now) => {
       await postAlerts({ db, tell }, tenantId, alerts, now);
-      nudgeRelay();
+      nudge();
     },
     changeSilences,
     listAlerts,
@@ -44,6 +44,6 @@ export function startRouting({
     vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
     regroup: createRegroupAlerts(enrolAlerts),
     tellAudit,
-    nudgeRelay,
+    nudge,
   });
 }

@@ -14,7 +14,7 @@ import type { ChannelRecord } from './channel-record.ts';
 export interface TestChannelDeps extends AttemptDeliveryDeps {
   readonly db: Kysely<Schema>;
   readonly tellAudit: TellAudit;
-  readonly nudgeRelay: () => void;
+  readonly nudge: () => void;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function sendTest(
     const details = { name: channel.name, kind: channel.kind, deliveries: deliveries.map(({ id }) => id) };
     await deps.tellAudit(trx, { ...doer, action: 'channel.tested', target: channel.id, details });
   });
-  deps.nudgeRelay();
+  deps.nudge();
   let last: { delivery_id: string; status: number | null } | null = null;
   for (const delivery of deliveries) {
     const outcome = await attemptDelivery(deps, { delivery, notification }, { now, signal });

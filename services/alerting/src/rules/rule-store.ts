@@ -180,6 +180,19 @@ export async function claimDueRules(
   return rows;
 }
 
+/** When the next rule is due that nobody is at; null where there is none. */
+export async function nextEvaluationAt(db: Kysely<Schema>, now: Date): Promise<Date | null> {
+  const row = await db
+    .selectFrom('rules')
+    .select('next_eval_at')
+    .where('enabled', '=', true)
+    .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+    .orderBy('next_eval_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_eval_at ?? null;
+}
+
 /**
  * Locks a claimed rule for its evaluation to be written. False: somebody else has it by now, or it was changed or deleted.
  */

@@ -15,7 +15,7 @@ export interface RunDeps {
   db: Kysely<Schema>;
   sourcesOf: (tenantId: string) => Sources;
   tell: TellChanges;
-  nudgeRelay: () => void;
+  nudge: () => void;
   logger: Logger;
   evaluations: ReturnType<Metrics['counter']>;
 }
@@ -34,7 +34,7 @@ export async function runDueRules(deps: RunDeps, now: Date): Promise<number> {
     for (let rule = waiting.shift(); rule !== undefined; rule = waiting.shift()) await runRule(deps, rule, claim, now);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, rules.length) }, work));
-  if (rules.length > 0) deps.nudgeRelay();
+  if (rules.length > 0) deps.nudge();
   return rules.length;
 }
 

@@ -16,10 +16,10 @@ export interface ChangeSilences {
 export interface ChangeSilencesDeps {
   db: Kysely<Schema>;
   tellAudit: TellAudit;
-  nudgeRelay: () => void;
+  nudge: () => void;
 }
 
-export function openChangeSilences({ db, tellAudit, nudgeRelay }: ChangeSilencesDeps): ChangeSilences {
+export function openChangeSilences({ db, tellAudit, nudge }: ChangeSilencesDeps): ChangeSilences {
   const action = 'silence.changed';
   return {
     async set(doer, input, now) {
@@ -37,7 +37,7 @@ export function openChangeSilences({ db, tellAudit, nudgeRelay }: ChangeSilences
         await tellAudit(trx, { ...doer, action, target: silence.id, details });
         return silence;
       });
-      nudgeRelay();
+      nudge();
       return set;
     },
     async end(doer, id, now) {
@@ -46,7 +46,7 @@ export function openChangeSilences({ db, tellAudit, nudgeRelay }: ChangeSilences
         if (ended === 'ended') await tellAudit(trx, { ...doer, action, target: id, details: { change: 'ended' } });
         return ended;
       });
-      nudgeRelay();
+      nudge();
       return outcome !== 'absent';
     },
   };

@@ -6,6 +6,7 @@ import * as notifications from './0004-notifications.ts';
 import * as rules from './0005-rules.ts';
 import * as escalation from './0006-escalation.ts';
 import * as signalDetails from './0007-signal-details.ts';
+import * as ruleLimits from './0008-rule-limits.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
@@ -15,4 +16,5 @@ export const migrations: Migrations = {
   '0005-rules': rules,
   '0006-escalation': escalation,
   '0007-signal-details': signalDetails,
+  '0008-rule-limits': ruleLimits,
 };

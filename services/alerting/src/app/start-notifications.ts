@@ -20,7 +20,7 @@ import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Each is woken by what concerns it, and knows when the next is due; this is for what other replicas leave behind. */
 const lookMs = 5_000;
-const pruneMs = 3_600_000;
+const [escalateMs, pruneMs] = [2_000, 3_600_000];
 const keptMs = 30 * 86_400_000;
 
 /** Connects channels, decisions and deliveries, and has them done for as long as `owned` lasts. */
@@ -87,7 +87,7 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
         await escalateAlerts({ db, configurations, kinds }, new Date());
         sends.nudge();
       },
-      { everyMs: lookMs, logger },
+      { everyMs: escalateMs, logger },
     ),
   );
   for (const sweep of [sends, flushes, heartbeats])

@@ -1,6 +1,7 @@
 import { AppError } from '@signalbox/errors';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
+import type { RuleLimit } from '../deliveries/delivery.ts';
 import type { RuleRow } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 
@@ -92,6 +93,26 @@ export async function findRule(db: Kysely<Schema>, tenantId: string, id: string)
     .where('id', '=', id)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** The limits that the rules of these alerts have of their own, by the alerts' fingerprints. */
+export async function findRuleLimits(
+  db: Kysely<Schema>,
+  tenantId: string,
+  fingerprints: readonly string[],
+): Promise<Map<string, RuleLimit>> {
+  const { rows } = await sql<{ fingerprint: string; id: string; messages: number; seconds: number }>`
+    select alerts.fingerprint, rules.id, (rules.spec -> 'notify_limit' -> 'messages')::integer as messages,
+      (rules.spec -> 'notify_limit' -> 'window_seconds')::integer as seconds
+    from rules join alerts on alerts.tenant_id = rules.tenant_id and alerts.rule_id = rules.id
+    where rules.tenant_id = ${tenantId} and rules.spec -> 'notify_limit' is not null
+      and alerts.fingerprint = any(${[...fingerprints]}::text[])`.execute(db);
+  return new Map(
+    rows.map(({ fingerprint, id, messages, seconds }) => [
+      fingerprint,
+      { ruleId: id, messagesMax: messages, windowMs: seconds * 1_000 },
+    ]),
+  );
 }
 
 /** By name. */

@@ -7,6 +7,7 @@ import * as rules from './0005-rules.ts';
 import * as escalation from './0006-escalation.ts';
 import * as signalDetails from './0007-signal-details.ts';
 import * as ruleLimits from './0008-rule-limits.ts';
+import * as alertRetention from './0009-alert-retention.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
@@ -17,4 +18,5 @@ export const migrations: Migrations = {
   '0006-escalation': escalation,
   '0007-signal-details': signalDetails,
   '0008-rule-limits': ruleLimits,
+  '0009-alert-retention': alertRetention,
 };

@@ -97,6 +97,8 @@ export {
 export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
   ChatCompletion,
+  AnthropicModel,
+  AnthropicModels,
   ChatCompletionRequest,
   chatRoutes,
   createChat,
@@ -110,6 +112,7 @@ export {
   Model,
   UsageRecord,
   usageRecorded,
+  type VendorModelsQuery,
 } from './chat.ts';
 export {
   addConversationMessages,
@@ -219,6 +222,7 @@ export {
   FeatureSpec,
   getMonitoredModel,
   listMonitoredModelRevisions,
+  listModelsAsModels,
   listMonitoredModels,
   ModelChanges,
   ModelEnvironment,
@@ -381,7 +385,9 @@ export {
   getSeries,
   getSummary,
   listReportedDrift,
+  listDriftAsMetrics,
   listSamples,
+  listSamplesAsMetrics,
   sampleMetrics,
   seriesRoutes,
   type Aggregate,

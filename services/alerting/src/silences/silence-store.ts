@@ -119,8 +119,9 @@ export async function endSilence(
 ): Promise<'ended' | 'over' | 'absent'> {
   const silence = await lockSilence(trx, tenantId, id);
   if (silence === null) return 'absent';
-  if (silenceState(silence, now) === 'expired') return 'over';
-  await updateSilence(trx, tenantId, expireSilence(silence, now));
+  const ended = silenceState(silence, now) === 'expired' ? null : expireSilence(silence, now);
+  if (ended === null) return 'over';
+  await updateSilence(trx, tenantId, ended);
   return 'ended';
 }
 

@@ -10,7 +10,14 @@ import type { InlineImages } from '../images/inline-images.ts';
 import { PassingDigest, TranslatingDigest, type Digest } from './digest.ts';
 import { failureOfConnection, failureOfRefusal, headerOf } from './failure.ts';
 import type { ProviderSettings } from './provider-settings.ts';
-import type { CompletionDocument, CompletionStream, Provider, ProviderRequest, StreamPart } from './provider.ts';
+import type {
+  CallProgress,
+  CompletionDocument,
+  CompletionStream,
+  Provider,
+  ProviderRequest,
+  StreamPart,
+} from './provider.ts';
 import { requestDocument } from './request-document.ts';
 import { Watchdog } from './watchdog.ts';
 import type { Wire } from './wire.ts';
@@ -23,6 +30,7 @@ interface Outgoing {
   bytes: Buffer | null;
   requestId: string;
   headers?: Readonly<Record<string, string>>;
+  progress?: CallProgress | undefined;
 }
 
 /** A request for an answer of a chat, and how to make of the provider's answer what the client is told. */
@@ -119,8 +127,8 @@ export class HttpProvider implements Provider {
           details: { param: 'model', code: 'model_not_found' },
         });
       }
-      const { requestId } = request;
-      const outgoing = { path: embeddings.path(request.model), bytes: embeddings.write(request), requestId };
+      const { requestId, progress } = request;
+      const outgoing = { path: embeddings.path(request.model), bytes: embeddings.write(request), requestId, progress };
       return send(outgoing, ({ body, document, headers }) => {
         const read = embeddings.read(body, document, request);
         if (read === null) throw this.#failed(saying(messageOf(document), 'answered something else than embeddings'));
@@ -186,13 +194,14 @@ export class HttpProvider implements Provider {
   }
 
   #callOf(request: ProviderRequest, stream: boolean): ChatCall {
-    const { model, requestId, dialect } = request;
+    const { model, requestId, dialect, progress } = request;
     const passing = this.#wire.passing(dialect);
     if (passing !== null) {
       return {
         path: passing.path(model, stream),
         ...passing.splice(request),
         requestId,
+        progress,
         ...(request.vendorHeaders === undefined ? {} : { headers: request.vendorHeaders }),
         read: (body, document) => {
           if (!passing.isAnswer(document)) throw this.#noAnswer(document);
@@ -210,6 +219,7 @@ export class HttpProvider implements Provider {
       bytes: Buffer.from(JSON.stringify(body)),
       dropped,
       requestId,
+      progress,
       read: (_body, document) => {
         if (!chat.isAnswer(document)) throw this.#noAnswer(document);
         const answer = chat.readAnswer(document, this.name, callPrefix);
@@ -243,12 +253,14 @@ export class HttpProvider implements Provider {
           this.#requestOf(outgoing, 'application/json'),
           {
             signal: watchdog.signal,
+            onSent: () => outgoing.progress?.sent(),
             onHead: (status) => {
               watchdog.expect(idleMs, `${this.name} sent nothing for ${String(idleMs)} ms.`);
               return status === 200 ? documentBytesMax : refusalBytesMax;
             },
-            onBytes: () => {
+            onBytes: (bytes) => {
               watchdog.seen();
+              outgoing.progress?.received(bytes);
             },
           },
         );
@@ -301,6 +313,7 @@ export class HttpProvider implements Provider {
       answer.body.destroy();
       throw thrown;
     }
+    outgoing.progress?.sent();
     return answer;
   }
 

@@ -69,7 +69,7 @@ describe('providers that fail, behind two gateways and two chat-routers (LA-3, L
     expect(health['providers']).toMatchObject({ fragile: { breaker: 'open' }, steady: { breaker: 'closed' } });
 
     const times: number[] = [];
-    const until = Date.parse((await breaker()).rests_until ?? '') - 1_500;
+    const until = Date.parse((await breaker()).opens_at ?? '') - 1_500;
     for (let count = 0; count < 40 && Date.now() < until; count += 1) {
       const from = performance.now();
       const refused = await chat({ stream: count % 4 < 2 }, { gateway: count % 2 });
@@ -83,7 +83,7 @@ describe('providers that fail, behind two gateways and two chat-routers (LA-3, L
 
     // Longer than the slowest of the 20 takes to arrive.
     fragile.behave({ headDelayMs: 2_000 });
-    await everywhere(({ rests_until: until }) => until === null);
+    await everywhere(({ opens_at: until }) => until === null);
     const statuses = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => (await chat({}, { gateway: index % 2 })).status),
     );
@@ -106,6 +106,9 @@ describe('providers that fail, behind two gateways and two chat-routers (LA-3, L
     const { id } = await breaker();
     const { key } = await opened.createKey({ scopes: ['chat:write', 'providers:write'] });
     expect((await opened.ask(resetPath(id), { key, method: 'POST' })).status).toBe(403);
+    const tenant = await opened.ask('/api/v1/tenants', { body: { name: 'others' } });
+    const theirs = (tenant.body['api_key'] as { key: string }).key;
+    expect((await opened.ask(resetPath(id), { key: theirs, method: 'POST' })).status).toBe(403);
     await everywhere(({ state }) => state !== 'closed');
     const reset = await opened.ask(resetPath(id), { method: 'POST', gateway: 1 });
     expect([reset.status, reset.body['state']]).toEqual([200, 'closed']);

@@ -359,6 +359,7 @@ export {
 } from './tools.ts';
 export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';
 export { exportColumns, exportRoutes, exportSamples, type ExportColumn } from './exports.ts';
+export { getForecast, type Forecast } from './forecasts.ts';
 export {
   createObjective,
   deleteObjective,

@@ -8,6 +8,7 @@ import * as escalation from './0006-escalation.ts';
 import * as signalDetails from './0007-signal-details.ts';
 import * as ruleLimits from './0008-rule-limits.ts';
 import * as alertRetention from './0009-alert-retention.ts';
+import * as alertLabels from './0010-alert-labels.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
@@ -19,4 +20,5 @@ export const migrations: Migrations = {
   '0007-signal-details': signalDetails,
   '0008-rule-limits': ruleLimits,
   '0009-alert-retention': alertRetention,
+  '0010-alert-labels': alertLabels,
 };

@@ -29,7 +29,7 @@ import { compareSilences, hasMatchers, SilenceError, silenceState } from '../sil
 import { AmRefusal, malformed, meaningless } from './am-refusal.ts';
 import type { AmBackend } from './am-backend.ts';
 import { formatGoTime } from './go-time.ts';
-import { listAlertGroups, listAlerts } from './list-alerts.ts';
+import { carriedLabels, listAlertGroups, listAlerts } from './list-alerts.ts';
 import { presentSilence } from './present-silence.ts';
 import { readPostedAlerts } from './read-posted-alerts.ts';
 import { readPostedSilence } from './read-posted-silence.ts';
@@ -88,10 +88,10 @@ export function mountAlertmanagerRoutes(
   });
 
   mount([listAmAlertGroups, listTenantAmAlertGroups], async ({ tenantId, query, now }) =>
-    listAlertGroups(query, await backend.surroundingsOf(tenantId, now)),
+    listAlertGroups(query, await backend.surroundingsOf(tenantId, now, carriedLabels(query))),
   );
   mount([listAmAlerts, listTenantAmAlerts], async ({ tenantId, query, now }) =>
-    listAlerts(query, await backend.surroundingsOf(tenantId, now)),
+    listAlerts(query, await backend.surroundingsOf(tenantId, now, carriedLabels(query))),
   );
   mount([postAmAlerts, postTenantAmAlerts], async ({ tenantId, body, now }) => {
     const { resolveTimeoutMs } = await backend.configurationOf(tenantId);

@@ -85,7 +85,7 @@ export async function startAlertmanager({
     },
     // There is no gateway here that would keep an audit log.
     changeSilences: openChangeSilences({ db, tellAudit: () => Promise.resolve(), nudge: () => undefined }),
-    listAlerts: (tenant, now) => listFiringAlerts(db, tenant, now),
+    listAlerts: (tenant, now, carrying) => listFiringAlerts(db, tenant, now, carrying),
   });
 
   async function reload(): ReturnType<RunningAlertmanager['reload']> {

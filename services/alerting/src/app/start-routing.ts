@@ -5,6 +5,7 @@ import { listFiringAlerts } from '../alertmanager/shown-alert-store.ts';
 import { postAlerts } from '../alertmanager/post-alerts.ts';
 import { mountConfigurationRoutes } from '../configuration/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import type { LabelSet } from '../labels/label-set.ts';
 import { openChangeSilences } from '../silences/change-silences.ts';
 import { mountSilenceRoutes } from '../silences/routes.ts';
 import type { DomainDeps } from './domain.ts';
@@ -20,7 +21,8 @@ export function startRouting({
   tellAudit,
   nudge,
 }: DomainDeps): void {
-  const listAlerts = (tenantId: string, now: Date) => listFiringAlerts(db, tenantId, now);
+  const listAlerts = (tenantId: string, now: Date, carrying: LabelSet = {}) =>
+    listFiringAlerts(db, tenantId, now, carrying);
   const changeSilences = openChangeSilences({ db, tellAudit, nudge });
   const backend = openBackend({
     db,

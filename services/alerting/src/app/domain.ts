@@ -1,7 +1,5 @@
-import type { HealthProbe, Routes } from '@signalbox/http';
-import type { Database } from '@signalbox/postgres';
-import type { Emitter, WorkerOptions } from '@signalbox/queue';
-import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { HealthProbe } from '@signalbox/http';
+import type { StartupParts } from '@signalbox/startup';
 import type { TellChanges } from '../alerts/tell-changes.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
 import type { ChannelKinds } from '../channels/open-channel-kinds.ts';
@@ -11,11 +9,8 @@ import type { Config } from './config.ts';
 import type { Schema } from './schema.ts';
 
 /** What each domain of this service is connected with. */
-export interface DomainDeps {
+export interface DomainDeps extends Omit<StartupParts<Schema>, 'nudgeRelay'> {
   config: Config;
-  routes: Routes;
-  database: Database<Schema>;
-  emitter: Emitter;
   /** To be called after a commit: what it told, and what it made due, is looked at at once. */
   nudge: () => void;
   /** Has `wake` called whenever somebody nudges. */
@@ -29,10 +24,6 @@ export interface DomainDeps {
   tellAudit: TellAudit;
   /** The ways of telling somebody. */
   kinds: ChannelKinds;
-  /** What every worker needs besides its job and its handler. */
-  working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
-  logger: Logger;
-  metrics: Metrics;
 }
 
 /** What health asks of a domain, by name. */

@@ -241,6 +241,24 @@ export async function settleRule(
     where tenant_id = ${rule.tenant_id} and id = ${rule.id} and claim = ${claim}`.execute(db);
 }
 
+/**
+ * As `settleRule`, in one statement, for a rule that found nothing and of which nothing is open. False: something is open
+ * that has to be stepped, or the claim is gone; nothing was changed.
+ */
+export async function settleQuietRule(
+  db: Kysely<Schema>,
+  rule: RuleRow,
+  { claim, slot, next }: { claim: string; slot: Date; next: Date },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update rules set claim = null, claimed_until = null, error = null, last_slot = ${slot},
+      next_eval_at = case when nudged_at > ${slot}::timestamptz then nudged_at else ${next}::timestamptz end
+    where tenant_id = ${rule.tenant_id} and id = ${rule.id} and claim = ${claim} and not exists (
+      select from alerts where alerts.tenant_id = rules.tenant_id and alerts.rule_id = rules.id
+        and (state in ('pending', 'firing') or held_until_clear or flapping))`.execute(db);
+  return numAffectedRows === 1n;
+}
+
 /** Has the rules of a tenant evaluated as soon as may be: those that look at something of that kind. */
 export async function nudgeRules(
   trx: Kysely<Schema>,

@@ -65,8 +65,14 @@ export function fittingBody(operations: Pick<Operations, 'sampleBody'>, operatio
   return 'model' in body ? { ...body, model: 'small', messages: [{ role: 'user', content: 'hello' }] } : body;
 }
 
+/** A body that is an object; Alertmanager's alone come as lists. */
+export function membersOf(body: Members | Members[]): Members {
+  if (Array.isArray(body)) throw new TypeError('a list has no members');
+  return body;
+}
+
 /** The body once for each text in it, wherever it stands, with `text` in that place. */
-export function* withText(body: unknown, text: string): Generator<unknown> {
+export function* withText(body: unknown, text: string): Generator {
   if (typeof body === 'string') yield text;
   if (typeof body !== 'object' || body === null) return;
   for (const [name, value] of Object.entries(body)) {

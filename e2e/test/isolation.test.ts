@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startHttpSink, waitFor, type HttpSink } from '@signalbox/test-kit';
 import { eachOf } from '../each-of.ts';
-import { fittingBody } from '../fitting-body.ts';
+import { fittingBody, membersOf } from '../fitting-body.ts';
 import { openMesh, wideLimits, type OpenedMesh } from '../harness.ts';
 import { readOperations, type Operation, type Operations } from '../operations.ts';
 
@@ -197,7 +197,7 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
     const silences = operations.all.filter(({ operationId }) => operationId === 'postAmSilences');
     expect(silences.length).toBe(1);
     for (const operation of silences) {
-      const body = { ...fittingBody(operations, operation), id: beta.things['/api/v1/silences/{id}'] };
+      const body = { ...membersOf(fittingBody(operations, operation)), id: beta.things['/api/v1/silences/{id}'] };
       expect((await opened.ask(operation.path, { key: alpha.key, body })).status).toBe(404);
     }
   });

@@ -62,7 +62,7 @@ export interface StartupParts<Schema> {
 export interface Startup<Schema> {
   parts: StartupParts<Schema>;
   /** Listens, with these probes in its health. To be called once, when every route is mounted. */
-  listen(probes: Readonly<Record<string, HealthProbe>>): Promise<{ url: string; adminUrl: string }>;
+  listen: (probes: Readonly<Record<string, HealthProbe>>) => Promise<{ url: string; adminUrl: string }>;
 }
 
 /** Opens what a service stands on. Throws where its database is not migrated. */

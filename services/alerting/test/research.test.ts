@@ -11,7 +11,9 @@ let service: TestService;
 beforeAll(async () => {
   service = await startTestService({ prefix });
 });
-afterAll(() => service[Symbol.asyncDispose]());
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
 
 type Json = Record<string, unknown>;
 const as = (caller: CallerIdentity): CallerIdentity => ({ ...caller, requestId: newId('req') });

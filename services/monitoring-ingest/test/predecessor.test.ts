@@ -5,7 +5,9 @@ let service: TestService;
 beforeAll(async () => {
   service = await startTestService();
 });
-afterAll(() => service[Symbol.asyncDispose]());
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
 
 describe("lists in the shape that MonitorX's clients read", () => {
   it('are samples, newest first, of a model and of the last hours (MX-1)', async () => {

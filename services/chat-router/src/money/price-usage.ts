@@ -1,7 +1,7 @@
 import type { CostBasis } from '@signalbox/contracts';
 import { perMillion, type KnownPrice, type NanoUsd } from '@signalbox/prices';
 
-export { priceTokens as priceUsage, type KnownPrice, type Prices } from '@signalbox/prices';
+export { priceTokens as priceUsage, type KnownPrice } from '@signalbox/prices';
 
 /** What one call costs, and how that is known. */
 export interface Charge {

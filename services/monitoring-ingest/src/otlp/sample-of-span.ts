@@ -84,24 +84,9 @@ export function sampleOfSpan(span: SpanRow, priceCall: PriceCall): SampleRow | n
   const costUsd = numberAmong(attributes, names.costUsd, usdMax);
   const firstTokenSeconds = numberAmong(attributes, names.firstTokenSeconds, latencyMsMax / 1_000);
   const provider = textAmong(attributes, names.provider);
-  const inputTokens = countAmong(attributes, names.inputTokens);
-  const outputTokens = countAmong(attributes, names.outputTokens);
-  const priced =
-    costUsd === null
-      ? priceCall({
-          provider,
-          models: answering === null ? [model] : [answering, model],
-          timeMs: span.timeMs,
-          used: {
-            promptTokens: inputTokens,
-            // A model that makes embeddings writes nothing, and its spans say nothing of that.
-            completionTokens: outputTokens ?? (operation === 'embeddings' ? 0 : null),
-            cachedTokens: countAmong(attributes, names.cachedTokens),
-            cacheWriteTokens: countAmong(attributes, names.cacheWriteTokens),
-            reasoningTokens: countAmong(attributes, names.reasoningTokens),
-          },
-        })
-      : null;
+  const used = usedTokensOf(attributes, operation);
+  const called = answering === null ? [model] : [answering, model];
+  const priced = costUsd === null ? priceCall({ provider, models: called, timeMs: span.timeMs, used }) : null;
   return {
     timeMs: span.timeMs,
     modelId: model,
@@ -111,13 +96,13 @@ export function sampleOfSpan(span: SpanRow, priceCall: PriceCall): SampleRow | n
     environment: environments[(textAmong(resource, names.environment) ?? '').toLowerCase()] ?? null,
     latencyMs: Math.min(Math.max(durationMs, leastLatencyMs), latencyMsMax),
     throughput: null,
-    errorRate: span.status === 'error' || attributes['error.type'] !== undefined ? 1 : 0,
+    errorRate: hasFailed(span) ? 1 : 0,
     cpuUsage: null,
     memoryUsage: null,
     gpuMemory: null,
     timeToFirstTokenMs: firstTokenSeconds === null ? null : firstTokenSeconds * 1_000,
-    inputTokens,
-    outputTokens,
+    inputTokens: used.promptTokens,
+    outputTokens: countAmong(attributes, names.outputTokens),
     costNanos: costUsd === null ? (priced?.nanos ?? null) : BigInt(Math.round(costUsd * 1e9)),
     score: null,
     prediction: null,
@@ -129,6 +114,21 @@ export function sampleOfSpan(span: SpanRow, priceCall: PriceCall): SampleRow | n
       price_version: priced?.version ?? null,
     }),
     source: 'otlp',
+  };
+}
+
+function hasFailed({ status, attributes }: SpanRow): boolean {
+  return status === 'error' || attributes['error.type'] !== undefined;
+}
+
+function usedTokensOf(attributes: Attributes, operation: string | null): UsedTokens {
+  return {
+    promptTokens: countAmong(attributes, names.inputTokens),
+    // A model that makes embeddings writes nothing, and its spans say nothing of that.
+    completionTokens: countAmong(attributes, names.outputTokens) ?? (operation === 'embeddings' ? 0 : null),
+    cachedTokens: countAmong(attributes, names.cachedTokens),
+    cacheWriteTokens: countAmong(attributes, names.cacheWriteTokens),
+    reasoningTokens: countAmong(attributes, names.reasoningTokens),
   };
 }
 

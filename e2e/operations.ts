@@ -121,3 +121,15 @@ function fitting(form: RegExp): string {
 export function pathOf({ path }: Operation, value: string): string {
   return path.replaceAll(/\{\w+\}/g, value);
 }
+
+const absentId = 'absent_00000000';
+const absentUuid = '00000000-0000-4000-8000-000000000000';
+
+/** The path of a thing that is not there, each parameter in the form that it must have; `known` are those that are there. */
+export function absentPathOf({ path, parameters }: Operation, known: Readonly<Record<string, string>> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const isUuid = parameters.some((one) => one.name === name && one.schema['format'] === 'uuid');
+    // Alertmanager's routes take any text and then want a UUID.
+    return known[name] ?? (isUuid || path.startsWith('/alertmanager/') ? absentUuid : absentId);
+  });
+}

@@ -123,9 +123,10 @@ describe('connections to providers, behind two gateways and two chat-routers (OP
     const gone = await connect(key, { ...compatible, name: 'gone', base_url: await nowhere() });
     const unreachable = await test(key, gone);
     expect(unreachable).toMatchObject({ state: 'unreachable', models: null });
-    // S8: an address that may not be asked answers as one where nobody is.
-    const inside = await connect(key, { ...compatible, name: 'inside', base_url: 'http://169.254.169.254/v1' });
-    expect((await test(key, inside)).detail).toBe(unreachable.detail);
+    // S8: an address that may not be asked is refused, and its field named.
+    const body = { ...compatible, name: 'inside', base_url: 'http://169.254.169.254/v1' };
+    const inside = await opened.ask('/api/v1/providers', { key, body });
+    expect([inside.status, inside.body['errors']]).toMatchObject([400, [{ path: 'base_url' }]]);
   });
 
   it.each([

@@ -3,12 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simulateProvider, type SimulatedProvider } from '@signalbox/test-kit';
 import fc from 'fast-check';
 import pg from 'pg';
+import { eachOf } from '../each-of.ts';
+import { fittingBody, membersOf, withText } from '../fitting-body.ts';
 import { openMesh, wideLimits, type Answer, type OpenedMesh } from '../harness.ts';
-import { pathOf, readOperations, type Operation, type Operations } from '../operations.ts';
+import { absentPathOf, pathOf, readOperations, type Operation, type Operations } from '../operations.ts';
 
 let opened: OpenedMesh;
 let provider: SimulatedProvider;
 let operations: Operations;
+let tenant: string;
 
 beforeAll(async () => {
   provider = await simulateProvider();
@@ -17,17 +20,19 @@ beforeAll(async () => {
     limits: wideLimits,
   });
   operations = await readOperations(opened);
+  tenant = String((await opened.ask('/api/v1/users/me')).body['tenant_id']);
 });
 afterAll(async () => {
   await opened[Symbol.asyncDispose]();
   await provider[Symbol.asyncDispose]();
 });
 
-const absentId = 'absent_00000000';
+/** Alertmanager's API has Alertmanager's own rules about what nobody asked for: it reads past it. */
+const isAlertmanagers = ({ path }: Operation): boolean => path.startsWith('/alertmanager/');
 
-/** Alertmanager's API is held to Alertmanager's own rules, in services/alerting/test/alertmanager.test.ts. */
-const ours = (): readonly Operation[] => operations.all.filter(({ path }) => !path.startsWith('/alertmanager/'));
-const writes = (): readonly Operation[] => ours().filter(({ bodySchema }) => bodySchema !== null);
+/** The path of something that is not there, of the tenant that asks where a path names one. */
+const pathFor = (operation: Operation): string => absentPathOf(operation, { tenant });
+const bodyFor = (operation: Operation) => fittingBody(operations, operation);
 
 interface Call {
   path?: string;
@@ -36,45 +41,12 @@ interface Call {
 }
 
 /** Calls an operation; without a body of its own, a write gets one that no schema of ours accepts. */
-async function call(operation: Operation, { path = pathOf(operation, absentId), body, key }: Call = {}) {
+async function call(operation: Operation, { path = pathFor(operation), body, key }: Call = {}) {
   return await opened.ask(path, {
     method: operation.method,
     ...(operation.bodySchema === null ? {} : { body: body ?? { nobody_names_a_member_like_this: true } }),
     ...(key === undefined ? {} : { key }),
   });
-}
-
-/** A body that fits and that the mesh accepts. */
-function fittingBody(operation: Operation): Record<string, unknown> {
-  const body = operations.sampleBody(operation);
-  // What depends on more than one member, or on what a member means, no schema says.
-  const more: Record<string, Record<string, unknown>> = {
-    createBudget: { soft_tokens: 1 },
-    updateSystem: { use_case: 'another' },
-    analyzeDocument: { extract_type: 'ocr', document: 'data:image/png;base64,iVBORw0KGgo=' },
-    createTool: { parameters: { type: 'object' } },
-    updateTool: { description: 'another' },
-    recordResources: { cpu_usage: 0.5 },
-    updateAlertRule: { enabled: true },
-    putAlertRules: { yaml: 'rules: []' },
-    testAlertRules: {
-      yaml: [
-        'rules:',
-        '  - name: Slow',
-        "    condition: { kind: series, metric: latency_ms, aggregate: p95, window: 5m, comparator: '>', threshold: 1000 }",
-        'tests:',
-        '  - name: a test',
-        '    interval: 1m',
-        "    input_series: [{ series: 'latency_ms{model_id=\"m\"}', values: '100 2000x5' }]",
-        '    alert_rule_test: [{ eval_time: 5m, alertname: Slow, exp_alerts: [] }]',
-      ].join('\n'),
-    },
-    snoozeAlert: { until: new Date(Date.now() + 3_600_000).toISOString() },
-    compareDrift: { reference: [1, 2], current: [2, 3] },
-    createDriftReference: { rows: [{ score: 0.5 }] },
-  };
-  if (operation.operationId in more) return { ...body, ...more[operation.operationId] };
-  return 'model' in body ? { ...body, model: 'small', messages: [{ role: 'user', content: 'hello' }] } : body;
 }
 
 async function query(text: string): Promise<Record<string, unknown>[]> {
@@ -100,18 +72,18 @@ describe('rights on every operation of the document (B-26, S16)', () => {
   const protectedOnes = () => operations.all.filter(({ scope }) => scope !== 'public');
 
   async function expectRights(who: string, key: string, may: (scope: string) => boolean): Promise<void> {
-    for (const operation of protectedOnes()) {
+    await eachOf(protectedOnes(), async (operation) => {
       const { operationId, scope } = operation;
       const { status } = await call(operation, { key });
       const allowed = scope === 'authenticated' || may(scope);
       const expected = allowed ? expect.not.stringMatching(/^40[13]|^5/) : '403';
       expect([who, operationId, String(status)]).toEqual([who, operationId, expected]);
-    }
+    });
   }
 
   it('asks every protected operation for a credential, and says how to show one', async () => {
     expect(protectedOnes().length).toBeGreaterThan(15);
-    for (const operation of protectedOnes()) {
+    await eachOf(protectedOnes(), async (operation) => {
       for (const key of [null, 'sbx_live_nobody', 'not.a.token']) {
         const answer = await call(operation, { key });
         expect([operation.operationId, key, answer.status]).toEqual([operation.operationId, key, 401]);
@@ -119,7 +91,7 @@ describe('rights on every operation of the document (B-26, S16)', () => {
         expect(challenge).toMatch(/^Bearer realm="signalbox"/);
         expect(challenge?.includes('error="invalid_token"')).toBe(key !== null);
       }
-    }
+    });
   });
 
   it.each(Object.keys(roles))('lets %s do what the role is for, and answers everything else with 403', async (role) => {
@@ -154,8 +126,8 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
     `x'; DROP TABLE gateway.api_keys CASCADE; --`,
     `x'); DELETE FROM chat_router.usage_records; --`,
     `' UNION SELECT NULL, version(), current_user --`,
-    `' || (SELECT pg_sleep(5))::text || '`,
-    `1; SELECT pg_sleep(5)`,
+    `' || (SELECT pg_sleep(100))::text || '`,
+    `1; SELECT pg_sleep(100)`,
     `$1`,
     `\\'; SELECT 1; --`,
     `{"$ne":null}`,
@@ -175,7 +147,7 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
     const started = performance.now();
     const answer = await call(operation, { path, ...(body === undefined ? {} : { body }) });
     expect([operation.operationId, path, answer.status < 500]).toEqual([operation.operationId, path, true]);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(80_000);
     return answer;
   }
 
@@ -195,14 +167,34 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
         return body['total_requests'] === 0 ? [] : body;
       case 'getAnomalies':
         return body['scored'];
+      case 'getForecast':
+        return body['buckets'] === 0 ? [] : body;
+      case 'listSamplesAsMetrics':
+        return body['metrics'];
+      case 'listDriftAsMetrics':
+        return body['drift_metrics'];
+      case 'listModelsAsModels':
+        return body['models'];
       case 'listAlertsAsArray':
         return body;
+      case 'listAmAlerts':
+      case 'listTenantAmAlerts':
+      case 'listAmAlertGroups':
+      case 'listTenantAmAlertGroups':
+      case 'listAmSilences':
+      case 'listTenantAmSilences':
+      case 'listAmReceivers':
+      case 'listTenantAmReceivers':
+        // What each is, without the times at which it was last looked at.
+        return (body as unknown as Record<string, unknown>[]).map(
+          (one) => one['fingerprint'] ?? one['id'] ?? one['name'] ?? one['labels'],
+        );
       case 'exportSamples':
       case 'exportAlerts':
         // The header and nothing below it.
         return text.trimEnd().split('\r\n').slice(1);
       default:
-        return body['data'];
+        return body['data'] ?? body['metrics'] ?? body['drift_metrics'] ?? body['models'];
     }
   }
 
@@ -212,20 +204,24 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
     });
     const before = await countRows();
     let asked = 0;
-    for (const operation of ours()) {
-      for (const parameter of operation.parameters) {
-        for (const injection of injections) {
-          const encoded = encodeURIComponent(injection);
-          const path =
-            parameter.in === 'path'
-              ? pathOf(operation, encoded)
-              : `${pathOf(operation, absentId)}?${parameter.name}=${encoded}`;
-          const answer = await expectHarmless(operation, path);
-          if (answer.status < 300) expect([path, foundIn(operation, answer)]).toEqual([path, []]);
-          asked += 1;
-        }
+    const parameters = operations.all.flatMap((operation) =>
+      operation.parameters.map((parameter) => ({ operation, parameter })),
+    );
+    await eachOf(parameters, async ({ operation, parameter }) => {
+      for (const injection of injections) {
+        const encoded = encodeURIComponent(injection);
+        const query = `${pathFor(operation)}?${parameter.name}=`;
+        const path = parameter.in === 'path' ? pathOf(operation, encoded) : query + encoded;
+        const answer = await expectHarmless(operation, path);
+        asked += 1;
+        if (answer.status >= 300) continue;
+        // To Alertmanager's flags whatever is no word for yes is a no.
+        const plain = isAlertmanagers(operation)
+          ? foundIn(operation, await call(operation, { path: `${query}no` }))
+          : [];
+        expect([path, foundIn(operation, answer)]).toEqual([path, plain]);
       }
-    }
+    });
     expect(asked).toBeGreaterThan(15 * injections.length);
     expect(await countRows()).toEqual(before);
   });
@@ -236,21 +232,20 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
       const checksum = createHash('sha256').update(`${list}\n`).update(payload).digest().subarray(0, 6);
       return Buffer.concat([checksum, payload]).toString('base64url');
     };
-    const lists = ours().filter(({ parameters }) => parameters.some(({ name }) => name === 'cursor'));
+    const lists = operations.all.filter(({ parameters }) => parameters.some(({ name }) => name === 'cursor'));
     expect(lists.length).toBeGreaterThanOrEqual(5);
     let reached = 0;
-    for (const operation of lists) {
-      for (const injection of injections) {
-        for (const values of [[injection], [injection, injection], ['2026-01-01', injection], [null], [{}], []]) {
-          const cursor = forge(operation.operationId, values);
-          const answer = await expectHarmless(operation, `${pathOf(operation, absentId)}?cursor=${cursor}`);
-          if (answer.status === 200) reached += 1;
-          // The list of a thing that is not there.
-          else if (answer.status === 404) expect(operation.path).toContain('{');
-          else expect(answer.body['errors']).toEqual([{ path: 'cursor', message: expect.any(String) }]);
-        }
+    const forged = injections.flatMap((text) => [[text], [text, text], ['2026-01-01', text]]);
+    await eachOf(lists, async (operation) => {
+      for (const values of [...forged, [null], [{}], []]) {
+        const cursor = forge(operation.operationId, values);
+        const answer = await expectHarmless(operation, `${pathFor(operation)}?cursor=${cursor}`);
+        if (answer.status === 200) reached += 1;
+        // The list of a thing that is not there.
+        else if (answer.status === 404) expect(operation.path).toContain('{');
+        else expect(answer.body['errors']).toEqual([{ path: 'cursor', message: expect.any(String) }]);
       }
-    }
+    });
     // Without any that pass the checksum this would have asked nothing of the database.
     expect(reached).toBeGreaterThan(0);
   });
@@ -263,24 +258,16 @@ describe('SQL in every path, filter, cursor and body (OD-18, S10)', () => {
       expect(body['name']).toBe(injection);
     }
     // A login costs the hashing of a password, so that not every one is tried everywhere.
-    for (const injection of injections.slice(0, 4)) {
-      for (const operation of writes()) {
-        const members = Object.entries(fittingBody(operation)).filter(([, value]) => typeof value === 'string');
-        for (const [name] of members)
-          await expectHarmless(operation, pathOf(operation, absentId), {
-            ...fittingBody(operation),
-            [name]: injection,
-          });
-      }
-    }
+    await eachOf(operations.writes, async (operation) => {
+      for (const injection of injections.slice(0, 4))
+        for (const body of withText(bodyFor(operation), injection))
+          await expectHarmless(operation, pathFor(operation), body);
+    });
     const after = await countRows();
     for (const [index, { name, rows }] of after.entries())
       expect([name, Number(rows) >= Number(before[index]?.['rows'])]).toEqual([name, true]);
   });
 });
-
-const dependsOnKind =
-  /^\/api\/v1\/(channels|silences|notifications|escalation-policies|maintenance-windows|alerting-configuration)/;
 
 describe('members that nobody asked for, on every write (S12, S14)', () => {
   const assigned: Record<string, unknown> = {
@@ -302,10 +289,16 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
     return schema?.['additionalProperties'] === false;
   }
 
-  it("is strict on every write but the vendors' own, where a new parameter must pass through", () => {
-    expect(writes().length).toBeGreaterThan(8);
-    const loose = writes().filter(({ bodySchema }) => !isStrict(bodySchema));
+  const reads = () => operations.all.filter(({ method }) => method === 'GET');
+
+  it("is strict on every write but the vendors' own, where a new member must pass through", () => {
+    expect(operations.writes.length).toBeGreaterThan(8);
+    const loose = operations.writes.filter(({ bodySchema }) => !isStrict(bodySchema));
     expect(loose.map(({ path }) => path).sort()).toEqual([
+      '/alertmanager/api/v2/alerts',
+      '/alertmanager/api/v2/silences',
+      '/alertmanager/{tenant}/api/v2/alerts',
+      '/alertmanager/{tenant}/api/v2/silences',
       '/v1/chat/completions',
       '/v1/embeddings',
       '/v1/messages',
@@ -319,20 +312,19 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
   });
 
   it('S14: refuses a member that the schema does not name, and says which', async () => {
-    // What a channel, a silence and the like must hold depends on their kind: no body is made for them here.
-    const made = writes().filter(({ bodySchema, path }) => isStrict(bodySchema) && !dependsOnKind.test(path));
-    for (const operation of made) {
+    const strict = operations.writes.filter(({ bodySchema }) => isStrict(bodySchema));
+    await eachOf(strict, async (operation) => {
       const where = operation.operationId;
       // No member of the body itself is refused: what is refused below is the one that is added.
-      const fitting = await call(operation, { body: fittingBody(operation) });
-      expect([where, fitting.body['errors']]).toEqual([where, undefined]);
+      const fitting = await call(operation, { body: bodyFor(operation) });
+      expect([where, fitting.status, fitting.body['errors']]).toEqual([where, fitting.status, undefined]);
       const named = Object.keys(operation.bodySchema?.['properties'] ?? {});
       for (const [name, value] of Object.entries(assigned).filter(([member]) => !named.includes(member))) {
-        const answer = await call(operation, { body: { ...fittingBody(operation), [name]: value } });
+        const answer = await call(operation, { body: { ...membersOf(bodyFor(operation)), [name]: value } });
         expect([where, name, answer.status]).toEqual([where, name, 400]);
         expect(JSON.stringify(answer.body['errors'])).toContain(name);
       }
-    }
+    });
   });
 
   it('S14: refuses unknown members of objects within a body, and unknown parameters of every query', async () => {
@@ -341,10 +333,11 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
     });
     expect(nested.status).toBe(400);
     expect(JSON.stringify(nested.body['errors'])).toContain('unlimited');
-    for (const operation of ours().filter(({ method }) => method === 'GET')) {
-      const answer = await call(operation, { path: `${pathOf(operation, absentId)}?tenant_id=tenant_other` });
-      expect([operation.operationId, answer.status]).toEqual([operation.operationId, 400]);
-    }
+    await eachOf(reads(), async (operation) => {
+      const answer = await call(operation, { path: `${pathFor(operation)}?tenant_id=tenant_other` });
+      const expected = isAlertmanagers(operation) ? (await call(operation)).status : 400;
+      expect([operation.operationId, answer.status]).toEqual([operation.operationId, expected]);
+    });
   });
 
   it('S14: lets no member of a chat say who pays', async () => {
@@ -362,8 +355,10 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
 
   it('S12: no write, and no query, changes what every object inherits', async () => {
     const asked = provider.requests.length;
-    for (const operation of writes()) {
-      const body = JSON.stringify(fittingBody(operation)).slice(1, -1);
+    await eachOf(operations.writes, async (operation) => {
+      const fitting = bodyFor(operation);
+      const members = JSON.stringify(Array.isArray(fitting) ? fitting[0] : fitting);
+      const body = members.slice(1, -1);
       const comma = body === '' ? '' : ',';
       for (const polluted of [
         `{${body}${comma}"__proto__":{"polluted":"yes"}}`,
@@ -372,25 +367,28 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
         `{${body}${comma}"constructor":{"prototype":{"polluted":"yes"}}}`,
         `{${body}${comma}"prototype":{"polluted":"yes"}}`,
       ]) {
-        const answer = await call(operation, { body: polluted });
+        const answer = await call(operation, { body: Array.isArray(fitting) ? `[${polluted}]` : polluted });
         const strict = isStrict(operation.bodySchema) || polluted.includes('proto__') || polluted.includes('\\u005f');
         if (strict)
           expect([operation.operationId, polluted, answer.status]).toEqual([operation.operationId, polluted, 400]);
         else expect([polluted, answer.status]).toEqual([polluted, 200]);
       }
-    }
-    for (const query of [
+    });
+    const queries = [
       '__proto__[polluted]=yes',
       '__proto__.polluted=yes',
       'constructor[prototype][polluted]=yes',
       'limit[__proto__][polluted]=yes',
       '__proto__=yes',
-    ]) {
-      for (const operation of ours().filter(({ method, scope }) => method === 'GET' && scope !== 'public')) {
-        const answer = await call(operation, { path: `${pathOf(operation, absentId)}?${query}` });
-        expect([operation.operationId, query, answer.status]).toEqual([operation.operationId, query, 400]);
+    ];
+    const protectedReads = reads().filter(({ scope }) => scope !== 'public');
+    await eachOf(protectedReads, async (operation) => {
+      const plain = isAlertmanagers(operation) ? (await call(operation)).status : 400;
+      for (const query of queries) {
+        const answer = await call(operation, { path: `${pathFor(operation)}?${query}` });
+        expect([operation.operationId, query, answer.status]).toEqual([operation.operationId, query, plain]);
       }
-    }
+    });
     for (const { json } of provider.requests.slice(asked)) expect(JSON.stringify(json)).not.toContain('__proto__');
     // An object that was made after all this would show it.
     const keys = await opened.ask('/api/v1/api-keys');
@@ -406,7 +404,7 @@ describe('anything at all, on every operation (S1, S11, S13)', () => {
     const value = fc.oneof(fc.jsonValue({ maxDepth: 4 }), fc.string({ unit: 'binary', maxLength: 200 }), fc.double());
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...ours()),
+        fc.constantFrom(...operations.all),
         fc.dictionary(fc.string({ maxLength: 20 }), value, { maxKeys: 4 }),
         fc.nat(),
         value,
@@ -420,12 +418,13 @@ describe('anything at all, on every operation (S1, S11, S13)', () => {
             expect((await call(operation, { path })).status).toBeLessThan(500);
             return;
           }
-          const body = fittingBody(operation);
-          const names = Object.keys(body);
+          const fitting = bodyFor(operation);
+          const body = Array.isArray(fitting) ? fitting[0] : fitting;
+          const names = Object.keys(body ?? {});
           const name = names[which % Math.max(1, names.length)] ?? 'anything';
           // One member is anything; a password is left out, as its hashing would cost more than all the rest.
           const { password: _password, ...rest } = { ...body, [name]: anything, ...more } as Record<string, unknown>;
-          const answer = await call(operation, { path, body: rest });
+          const answer = await call(operation, { path, body: Array.isArray(fitting) ? [rest] : rest });
           expect([operation.operationId, answer.status < 500]).toEqual([operation.operationId, true]);
         },
       ),

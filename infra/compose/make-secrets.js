@@ -67,6 +67,7 @@ for (const { service } of keys) {
   keep(`${schemaOf(service)}_identity_keys`, () => held.map((one) => `${one.service}:first:${one.key}`).join(','));
 }
 keep('token_signing_keys.json', makeSigningKeys);
+keep('gateway_vault_keys', () => `first:${secret()}`);
 keep('vault_keys', () => `first:${secret()}`);
 keep('alerting_vault_keys', () => `first:${secret()}`);
 // Places to write in: the providers that chat-router asks, and the key of one of them.

@@ -135,6 +135,7 @@ create table deliveries (
   created_at timestamp with time zone not null,
   attempted_at timestamp with time zone,
   sent_at timestamp with time zone,
+  rule_limit jsonb,
   constraint deliveries_notification_id_destination_key UNIQUE (notification_id, destination),
   constraint deliveries_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE,
   constraint deliveries_pkey PRIMARY KEY (id)
@@ -274,6 +275,7 @@ create table signals (
   labels jsonb not null,
   at timestamp with time zone not null,
   expires_at timestamp with time zone,
+  details jsonb default '{}'::jsonb not null,
   constraint signals_pkey PRIMARY KEY (tenant_id, signal, subject)
 );
 create table silences (
@@ -290,9 +292,12 @@ create table silences (
   constraint silences_pkey PRIMARY KEY (tenant_id, id)
 );
 
+CREATE INDEX alert_events_age ON alerting.alert_events USING brin (at);
 CREATE INDEX alert_events_alert ON alerting.alert_events USING btree (tenant_id, alert_id, xid, "position");
 CREATE INDEX alert_groups_due ON alerting.alert_groups USING btree (next_flush_at);
+CREATE INDEX alerts_ended ON alerting.alerts USING btree (ends_at) WHERE (state = ANY (ARRAY['resolved'::text, 'inactive'::text]));
 CREATE UNIQUE INDEX alerts_id ON alerting.alerts USING btree (tenant_id, id);
+CREATE INDEX alerts_labels ON alerting.alerts USING gin (labels jsonb_path_ops) WHERE (state = 'firing'::text);
 CREATE INDEX alerts_model ON alerting.alerts USING btree (tenant_id, model_id, starts_at, id) WHERE (state <> 'inactive'::text);
 CREATE INDEX alerts_posted_end ON alerting.alerts USING btree (ends_at) WHERE ((state = 'firing'::text) AND (rule_id IS NULL));
 CREATE INDEX alerts_rule ON alerting.alerts USING btree (tenant_id, rule_id) WHERE (rule_id IS NOT NULL);

@@ -1,3 +1,16 @@
+create table api_key_replays (
+  tenant_id text collate "C" not null,
+  principal_id text collate "C" not null,
+  idempotency_key text collate "C" not null,
+  fingerprint bytea not null,
+  api_key_id text collate "C",
+  sealed_key text,
+  expires_at timestamp with time zone not null,
+  constraint api_key_replays_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES api_keys(id),
+  constraint api_key_replays_fingerprint_check CHECK ((length(fingerprint) = 32)),
+  constraint api_key_replays_pkey PRIMARY KEY (tenant_id, principal_id, idempotency_key),
+  constraint api_key_replays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
 create table api_keys (
   id text collate "C" not null,
   tenant_id text collate "C" not null,
@@ -116,6 +129,7 @@ create table users (
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+CREATE INDEX api_key_replays_expires ON gateway.api_key_replays USING btree (expires_at);
 CREATE INDEX api_keys_of_tenant ON gateway.api_keys USING btree (tenant_id, id);
 CREATE INDEX audit_events_of_tenant ON gateway.audit_events USING btree (tenant_id, id);
 CREATE INDEX dead_letters_failed_at ON gateway.dead_letters USING btree (failed_at DESC, id);
@@ -126,6 +140,7 @@ CREATE INDEX sessions_of_user ON gateway.sessions USING btree (user_id);
 CREATE UNIQUE INDEX tenants_one_operator ON gateway.tenants USING btree (is_operator) WHERE is_operator;
 CREATE INDEX users_of_tenant ON gateway.users USING btree (tenant_id, id);
 
+grant delete, insert, select, update on api_key_replays to gateway_app;
 grant delete, insert, select, update on api_keys to gateway_app;
 grant insert, select on audit_events to gateway_app;
 grant delete, insert, select, update on dead_letters to gateway_app;

@@ -34,9 +34,10 @@ export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
     calls: ['chat-router', 'monitoring-ingest', 'alerting'],
-    environment: ({ urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
+    environment: ({ secret, urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
+      VAULT_KEYS: `1:${secret('gateway-vault')}`,
       GATEWAY_REPLICAS: String(gatewayReplicas),
       CHAT_ROUTER_URL: urlsOf('chat-router').join(','),
       CHAT_ROUTER_ADMIN_URL: adminUrlsOf('chat-router').join(','),

@@ -102,6 +102,14 @@ export const AlertCondition = z
 export type AlertCondition = z.infer<typeof AlertCondition>;
 export type SeriesCondition = z.infer<typeof SeriesCondition>;
 
+const NotifyLimit = z
+  .strictObject({ messages: z.int().min(1).max(1_000), window_seconds: z.int().min(1).max(86_400) })
+  .describe(
+    'How many messages about its alerts each destination gets in a window. What is more severe passes; the rest is told ' +
+      'together when the window ends. A message that tells of alerts of other rules as well does not count.',
+  )
+  .meta({ id: 'NotifyLimit' });
+
 const shape = {
   name: z.string().trim().min(1).max(200).describe('Becomes the label `alertname`; one of its kind in a tenant.'),
   enabled: z.boolean().optional(),
@@ -129,6 +137,7 @@ const shape = {
     .max(20)
     .optional()
     .describe('Names of receivers; becomes the label `channels`.'),
+  notify_limit: NotifyLimit.nullable().optional().describe('Null, or absent: as many as the channel takes.'),
 };
 
 export const AlertRuleInput = z.strictObject(shape).meta({ id: 'AlertRuleInput' });
@@ -154,6 +163,7 @@ export const AlertRule = z
     labels: z.record(z.string(), z.string()),
     annotations: z.record(z.string(), z.string()),
     channels: z.array(z.string()),
+    notify_limit: NotifyLimit.nullable(),
     evaluated_at: z.iso.datetime().nullable().describe('The moment of the last evaluation.'),
     error: z.string().nullable().describe('Why the last evaluation could not be made. Null: it was.'),
     created_at: z.iso.datetime(),

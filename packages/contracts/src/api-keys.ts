@@ -58,6 +58,9 @@ export const createApiKey = defineRoute({
   tag,
   routeClass,
   summary: 'Create an API key',
+  description:
+    'With an `Idempotency-Key` a repeat of the request is told the key that the first one made, for 24 hours; the same ' +
+    'key with another body is 422.',
   scope: 'keys:write',
   body: ApiKeyInput,
   response: { status: 201, description: 'The key, shown this once', schema: CreatedApiKey },

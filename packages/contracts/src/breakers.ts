@@ -14,7 +14,10 @@ export const ProviderBreaker = z
     name: z.string(),
     state: BreakerState,
     failures: z.int().describe('Within its window, while it is closed.'),
-    rests_until: z.iso.datetime().nullable().describe('No call is made before; null: calls are made.'),
+    opens_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When the way is open again: no call is made before. Null: calls are made.'),
   })
   .meta({ id: 'ProviderBreaker' });
 export type ProviderBreaker = z.infer<typeof ProviderBreaker>;
@@ -38,7 +41,9 @@ export const resetBreaker = defineRoute({
   path: '/api/v1/providers/{id}/breaker/reset',
   tag,
   summary: 'Close the circuit breaker of a connection, in all replicas',
-  description: 'LA-29. The act stands in the audit log. 503 while the replicas cannot be told.',
+  description:
+    'LA-29. That of a connection of the installation only by those who run it. The act stands in the audit log. 503 while ' +
+    'the replicas cannot be told.',
   scope: 'admin',
   params: z.strictObject({ id: z.string().max(80).describe('The id of the connection.') }),
   response: { status: 200, description: 'The breaker, closed', schema: ProviderBreaker },

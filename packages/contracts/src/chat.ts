@@ -146,6 +146,34 @@ export const Model = z
   })
   .meta({ id: 'Model' });
 
+const VendorModelsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).optional().describe('With `anthropic-version`. Default 20.'),
+  after_id: z.string().max(200).optional().describe('With `anthropic-version`: what comes after this model.'),
+  before_id: z.string().max(200).optional().describe('With `anthropic-version`: what comes before this model.'),
+});
+export type VendorModelsQuery = z.infer<typeof VendorModelsQuery>;
+
+/** A model as Anthropic's clients read it. */
+export const AnthropicModel = z
+  .object({
+    type: z.literal('model'),
+    id: z.string(),
+    display_name: z.string(),
+    created_at: z.iso.datetime().describe('1970 where nobody knows when a model was made.'),
+  })
+  .meta({ id: 'AnthropicModel' });
+export type AnthropicModel = z.infer<typeof AnthropicModel>;
+
+export const AnthropicModels = z
+  .object({
+    data: z.array(AnthropicModel),
+    has_more: z.boolean(),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+  })
+  .meta({ id: 'AnthropicModels' });
+export type AnthropicModels = z.infer<typeof AnthropicModels>;
+
 export const listModels = defineRoute({
   operationId: 'listModels',
   service: 'chat-router',
@@ -153,8 +181,12 @@ export const listModels = defineRoute({
   path: '/v1/models',
   tag,
   summary: 'List the models that can be asked',
+  description:
+    "OpenAI's shape, and all of them; Anthropic's, by pages (`AnthropicModels`), for a request with the header " +
+    '`anthropic-version`.',
   scope: 'chat:read',
   dialect: 'openai',
+  query: VendorModelsQuery,
   response: {
     status: 200,
     description: 'The models',
@@ -170,7 +202,9 @@ export const getModel = defineRoute({
   takesRestOfPath: true,
   tag,
   summary: 'Get one model',
-  description: "A model's id may hold slashes; they stand in the path as they are: `/v1/models/signalbox/extractive`.",
+  description:
+    "A model's id may hold slashes; they stand in the path as they are: `/v1/models/signalbox/extractive`. In Anthropic's " +
+    'shape (`AnthropicModel`) for a request with the header `anthropic-version`.',
   scope: 'chat:read',
   dialect: 'openai',
   params: z.strictObject({ model: z.string().max(200).describe('The id of the model, slashes as they are.') }),

@@ -18,7 +18,10 @@ export const ProviderHealth = z
   .object({
     breaker: z.enum(['closed', 'open', 'half_open']),
     failures: z.int().describe('Within its window, while it is closed.'),
-    rests_until: z.iso.datetime().nullable().describe('No call is made before; null: calls are made.'),
+    opens_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When the way is open again: no call is made before. Null: calls are made.'),
   })
   .meta({ id: 'ProviderHealth' });
 export type ProviderHealth = z.infer<typeof ProviderHealth>;

@@ -97,6 +97,8 @@ export {
 export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
   ChatCompletion,
+  AnthropicModel,
+  AnthropicModels,
   ChatCompletionRequest,
   chatRoutes,
   createChat,
@@ -110,6 +112,7 @@ export {
   Model,
   UsageRecord,
   usageRecorded,
+  type VendorModelsQuery,
 } from './chat.ts';
 export {
   addConversationMessages,
@@ -219,6 +222,7 @@ export {
   FeatureSpec,
   getMonitoredModel,
   listMonitoredModelRevisions,
+  listModelsAsModels,
   listMonitoredModels,
   ModelChanges,
   ModelEnvironment,
@@ -266,6 +270,7 @@ export {
   testProvider,
   updateProvider,
 } from './providers.ts';
+export { researchFinished, type ResearchFinished } from './research-finished.ts';
 export { createResponse, ResponseDocument, ResponseRequest, responseRoutes } from './responses.ts';
 export { allRoutes } from './routes.ts';
 export {
@@ -354,6 +359,7 @@ export {
 } from './tools.ts';
 export { analyzeDocument, ExtractType, VisionRequest, VisionResult, visionRoutes } from './vision.ts';
 export { exportColumns, exportRoutes, exportSamples, type ExportColumn } from './exports.ts';
+export { getForecast, type Forecast } from './forecasts.ts';
 export {
   createObjective,
   deleteObjective,
@@ -380,7 +386,9 @@ export {
   getSeries,
   getSummary,
   listReportedDrift,
+  listDriftAsMetrics,
   listSamples,
+  listSamplesAsMetrics,
   sampleMetrics,
   seriesRoutes,
   type Aggregate,

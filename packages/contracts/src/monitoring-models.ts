@@ -61,11 +61,20 @@ const modelShape = {
   model_type: ModelType,
   version: z.string().min(1).max(100),
   environment: ModelEnvironment,
-  thresholds: ModelThresholds.partial().optional().describe('What is left out has its default.'),
+  thresholds: z
+    .strictObject({
+      latency: ModelThresholds.shape.latency.nullish(),
+      error_rate: share.nullish(),
+      gpu_memory: share.nullish(),
+      cpu_usage: share.nullish(),
+      memory_usage: share.nullish(),
+    })
+    .nullish()
+    .describe('What is left out, or null, has its default.'),
   features: z
     .record(FeatureName, FeatureSpec)
     .refine((features) => Object.keys(features).length <= 1_000, 'Expected at most 1,000 features.')
-    .optional(),
+    .nullish(),
 };
 
 export const ModelChanges = z.strictObject(modelShape).meta({ id: 'ModelChanges' });
@@ -112,6 +121,7 @@ export const registerMonitoredModel = defineRoute({
   service: 'monitoring-ingest',
   method: 'post',
   path: '/api/v1/models',
+  deprecatedPaths: ['/models'],
   tag,
   summary: 'Register a model that is to be watched',
   description: 'MX-6. A model that was only seen in measurements becomes a registered one. 409 when it is one already.',
@@ -137,6 +147,19 @@ export const listMonitoredModels = defineRoute({
       .describe('`false`: only models that were seen, and that nobody registered.'),
   }),
   response: { status: 200, description: 'One page of models', schema: pageOf(MonitoredModel) },
+});
+
+/** MX-6: as MonitorX's clients ask and read it. */
+export const listModelsAsModels = defineRoute({
+  operationId: 'listModelsAsModels',
+  service: 'monitoring-ingest',
+  method: 'get',
+  path: '/api/v1/monitored-models',
+  deprecatedPaths: ['/models'],
+  tag,
+  summary: 'List the registered models as MonitorX did, at most 10,000: use /api/v1/models',
+  scope: 'models:read',
+  response: { status: 200, description: 'The models', schema: z.object({ models: z.array(MonitoredModel) }) },
 });
 
 export const getMonitoredModel = defineRoute({
@@ -196,6 +219,7 @@ export const listMonitoredModelRevisions = defineRoute({
 export const monitoredModelRoutes = [
   registerMonitoredModel,
   listMonitoredModels,
+  listModelsAsModels,
   getMonitoredModel,
   updateMonitoredModel,
   deleteMonitoredModel,

@@ -37,7 +37,7 @@ export type Delivery = z.infer<typeof Delivery>;
 export const Notification = z
   .object({
     id: z.string(),
-    kind: z.enum(['group', 'digest', 'test', 'heartbeat', 'self', 'escalation']),
+    kind: z.enum(['group', 'digest', 'test', 'heartbeat', 'self', 'escalation', 'acknowledgement']),
     reason: z.string().describe('Why it was told: `first_notification`, `new_alerts`, `all_resolved`, …'),
     status: z.enum(['firing', 'resolved']),
     receiver: z.string(),

@@ -13,6 +13,7 @@ import { driftComparisonRoutes } from './drift-comparison.ts';
 import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
 import { exportRoutes } from './exports.ts';
+import { forecastRoutes } from './forecasts.ts';
 import { meshRoutes } from './mesh.ts';
 import { escalationRoutes } from './escalation.ts';
 import { messageRoutes } from './messages.ts';
@@ -55,6 +56,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...seriesRoutes,
   ...exportRoutes,
   ...objectiveRoutes,
+  ...forecastRoutes,
   ...alertRoutes,
   ...alertRuleRoutes,
   ...channelRoutes,

@@ -19,7 +19,10 @@ const Timestamp = z.iso
   .datetime({ offset: true })
   .describe('RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept.');
 
-/** MX-1: the measurements of one inference. The same `request_id` of the same model is the same sample, however often it is sent. */
+/**
+ * MX-1: the measurements of one inference. The same `request_id` of the same model is the same sample, however often it is
+ * sent. What is optional may be null, which says as much as leaving it out.
+ */
 export const Sample = z
   .strictObject({
     model_id: ModelId,
@@ -29,29 +32,29 @@ export const Sample = z
       .min(1)
       .max(200)
       .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'Expected no control characters.'),
-    timestamp: Timestamp.optional(),
+    timestamp: Timestamp.nullish(),
     latency: z.number().positive().max(86_400_000).describe('Milliseconds.'),
-    throughput: z.number().positive().optional(),
-    error_rate: share.optional(),
+    throughput: z.number().positive().nullish(),
+    error_rate: share.nullish(),
     resource_usage: z
-      .strictObject({ gpu_memory: share.optional(), cpu_usage: share.optional(), memory_usage: share.optional() })
-      .optional(),
-    model_version: Text.min(1).max(100).optional(),
-    environment: ModelEnvironment.optional(),
-    time_to_first_token_ms: milliseconds.optional(),
-    input_tokens: count.optional(),
-    output_tokens: count.optional(),
-    cost_usd: z.number().min(0).max(1_000_000).optional(),
+      .strictObject({ gpu_memory: share.nullish(), cpu_usage: share.nullish(), memory_usage: share.nullish() })
+      .nullish(),
+    model_version: Text.min(1).max(100).nullish(),
+    environment: ModelEnvironment.nullish(),
+    time_to_first_token_ms: milliseconds.nullish(),
+    input_tokens: count.nullish(),
+    output_tokens: count.nullish(),
+    cost_usd: z.number().min(0).max(1_000_000).nullish(),
     features: z
       .record(Text.min(1).max(200), z.union([z.number(), Text.max(1_000), z.boolean(), z.null()]))
       .refine((features) => Object.keys(features).length <= 1_000, 'Expected at most 1,000 features.')
-      .optional()
+      .nullish()
       .describe('What the model was given.'),
-    prediction: Label.optional().describe('What the model answered.'),
-    score: share.optional().describe('The calibrated probability of the positive class.'),
-    actual: Label.optional().describe('What was true, where it is known.'),
-    embedding: z.array(z.number().min(-3e38).max(3e38)).max(4_096).optional(),
-    tags: SampleTags.optional(),
+    prediction: Label.nullish().describe('What the model answered.'),
+    score: share.nullish().describe('The calibrated probability of the positive class.'),
+    actual: Label.nullish().describe('What was true, where it is known.'),
+    embedding: z.array(z.number().min(-3e38).max(3e38)).max(4_096).nullish(),
+    tags: SampleTags.nullish(),
   })
   .meta({ id: 'Sample' });
 export type Sample = z.infer<typeof Sample>;
@@ -74,6 +77,7 @@ export const recordInference = defineRoute({
   ...intake,
   operationId: 'recordInference',
   path: '/api/v1/metrics/inference',
+  deprecatedPaths: ['/metrics/inference'],
   summary: 'Record the measurements of one inference',
   description: 'MX-1. Answered when it is committed; a repeat of the same `request_id` and model changes nothing.',
   body: Sample,
@@ -90,9 +94,9 @@ export const ReportedDrift = z
     drift_type: z.enum(['data', 'concept']),
     severity: z.enum(['low', 'medium', 'high', 'critical']),
     confidence: share,
-    feature: Text.min(1).max(200).optional(),
-    timestamp: Timestamp.optional(),
-    tags: SampleTags.optional(),
+    feature: Text.min(1).max(200).nullish(),
+    timestamp: Timestamp.nullish(),
+    tags: SampleTags.nullish(),
   })
   .meta({ id: 'ReportedDrift' });
 
@@ -100,6 +104,7 @@ export const reportDrift = defineRoute({
   ...intake,
   operationId: 'reportDrift',
   path: '/api/v1/metrics/drift',
+  deprecatedPaths: ['/metrics/drift'],
   summary: 'Report drift that somebody else has found; it is kept as that, and is no verdict',
   body: ReportedDrift,
   response: { status: 201, description: 'It is stored', schema: Stored.extend({ id: z.string() }) },
@@ -107,17 +112,17 @@ export const reportDrift = defineRoute({
 
 export const ResourceUsage = z
   .strictObject({
-    model_id: ModelId.optional(),
-    resource: Text.min(1).max(200).optional().describe('What was measured: a host, a pod, a device.'),
-    timestamp: Timestamp.optional(),
-    gpu_memory: share.optional(),
-    cpu_usage: share.optional(),
-    memory_usage: share.optional(),
-    tags: SampleTags.optional(),
+    model_id: ModelId.nullish(),
+    resource: Text.min(1).max(200).nullish().describe('What was measured: a host, a pod, a device.'),
+    timestamp: Timestamp.nullish(),
+    gpu_memory: share.nullish(),
+    cpu_usage: share.nullish(),
+    memory_usage: share.nullish(),
+    tags: SampleTags.nullish(),
   })
   .refine(
     ({ gpu_memory: gpu, cpu_usage: cpu, memory_usage: memory }) =>
-      [gpu, cpu, memory].some((each) => each !== undefined),
+      [gpu, cpu, memory].some((each) => each !== undefined && each !== null),
     'Expected one of gpu_memory, cpu_usage and memory_usage.',
   )
   .meta({ id: 'ResourceUsage' });

@@ -196,6 +196,7 @@ export const getAggregatedMetrics = defineRoute({
   service,
   method: 'get',
   path: '/api/v1/metrics/aggregated',
+  deprecatedPaths: ['/metrics/aggregated'],
   tag,
   summary: 'The metrics of the last hours in windows, all at once',
   scope: 'metrics:read',
@@ -254,6 +255,7 @@ export const getSummary = defineRoute({
   service,
   method: 'get',
   path: '/api/v1/summary',
+  deprecatedPaths: ['/summary'],
   tag,
   summary: 'Sum up the last hours',
   scope: 'metrics:read',
@@ -349,6 +351,42 @@ export const listReportedDrift = defineRoute({
   response: { status: 200, description: 'One page of reports', schema: pageOf(ListedDrift) },
 });
 
+/** MX-1: as MonitorX's clients ask and read it. */
+export const listSamplesAsMetrics = defineRoute({
+  operationId: 'listSamplesAsMetrics',
+  service,
+  method: 'get',
+  path: '/api/v1/metrics/inference/as-metrics',
+  deprecatedPaths: ['/metrics/inference'],
+  tag,
+  summary: 'List samples as MonitorX did, newest first: use /api/v1/metrics/inference',
+  scope: 'metrics:read',
+  query: z.strictObject({
+    model_id: ModelIdFilter,
+    since_hours: SinceHours.default(24).describe('1–168.'),
+    limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  }),
+  response: { status: 200, description: 'The samples', schema: z.object({ metrics: z.array(ListedSample) }) },
+});
+
+/** MX-7: as MonitorX's clients ask and read it. */
+export const listDriftAsMetrics = defineRoute({
+  operationId: 'listDriftAsMetrics',
+  service,
+  method: 'get',
+  path: '/api/v1/metrics/drift/as-metrics',
+  deprecatedPaths: ['/metrics/drift'],
+  tag,
+  summary: 'List reported drift as MonitorX did, newest first: use /api/v1/metrics/drift',
+  scope: 'metrics:read',
+  query: z.strictObject({
+    model_id: ModelIdFilter,
+    since_hours: SinceHours.default(168).describe('1–168.'),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  }),
+  response: { status: 200, description: 'The reports', schema: z.object({ drift_metrics: z.array(ListedDrift) }) },
+});
+
 export const getPrometheusMetrics = defineRoute({
   operationId: 'getPrometheusMetrics',
   service,
@@ -373,6 +411,8 @@ export const seriesRoutes = [
   getAggregatedMetrics,
   getSummary,
   listSamples,
+  listSamplesAsMetrics,
   listReportedDrift,
+  listDriftAsMetrics,
   getPrometheusMetrics,
 ] as const;

@@ -18,6 +18,7 @@ export const errorKinds = {
   conflict: { status: 409, errorCode: 'CONFLICT', title: 'The request conflicts with the present state.' },
   gone: { status: 410, errorCode: 'GONE', title: 'This is no longer here.' },
   payload_too_large: { status: 413, errorCode: 'PAYLOAD_TOO_LARGE', title: 'The body is too large.' },
+  uri_too_long: { status: 414, errorCode: 'URI_TOO_LONG', title: 'The address is too long.' },
   unsupported_media_type: {
     status: 415,
     errorCode: 'UNSUPPORTED_MEDIA_TYPE',

@@ -4,6 +4,7 @@ export { errorHandler, notFoundHandler } from './error-handler.ts';
 export { beginExchange, Exchange, exchangeOf, requestContext, type ExchangeOptions } from './exchange.ts';
 export { fieldErrorsOf } from './field-errors.ts';
 export { createHealth, type Health, type HealthOptions, type HealthProbe } from './health.ts';
+export { idempotencyKeyOf } from './idempotency-key.ts';
 export { identifySigned } from './identify-signed.ts';
 export {
   BytesReply,

@@ -64,7 +64,8 @@ interface Connection {
 }
 
 const checkEveryMs = 1_000;
-const headBytesMax = 16_384;
+/** How long a target may be, and how much all header fields of a request may hold together. */
+const [targetBytesMax, fieldBytesMax] = [16_384, 16_384];
 /** What a refused client gets to read its answer before the connection is cut. */
 const lingerMs = 500;
 /** What streams get between hearing of the deadline and being cut, at most a quarter of the grace. */
@@ -100,7 +101,7 @@ export async function startServer({
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: checkEveryMs,
-    maxHeaderSize: headBytesMax,
+    maxHeaderSize: targetBytesMax + fieldBytesMax,
     // Node's own refusal of a missing Host has no body; ours has, and covers a doubled one.
     requireHostHeader: false,
     noDelay: true,
@@ -234,26 +235,47 @@ function closeIfSilent(socket: Socket): void {
   if (socket.bytesRead === 0) socket.destroy();
 }
 
-/** What Node's parser lets pass although RFC 9112 does not: no Host or two of them, a body without an end; and more fields than anyone needs. */
-function refusalOf({ rawHeaders, headers, httpVersion }: IncomingMessage, headersMax: number): AppError | null {
+/** What Node's parser lets pass although RFC 9112 does not: no Host or two of them, a body without an end; and more of anything than anyone needs. */
+function refusalOf(
+  { url = '', rawHeaders, headers, httpVersion }: IncomingMessage,
+  headersMax: number,
+): AppError | null {
+  if (url.length > targetBytesMax) return targetTooLong();
   if (rawHeaders.length > 2 * headersMax)
     return new AppError('headers_too_large', `A request may have ${String(headersMax)} header fields at most.`);
   // The parser objects to another coding only once the body comes, which is after the application has seen the head.
   if (headers['transfer-encoding'] !== undefined && headers['transfer-encoding'].toLowerCase() !== 'chunked')
     return new AppError('validation_failed', 'The only transfer coding accepted is chunked.');
   let hosts = 0;
+  let fieldBytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    const name = rawHeaders[index] ?? '';
+    fieldBytes += name.length + (rawHeaders[index + 1]?.length ?? 0);
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
+  if (fieldBytes > fieldBytesMax) return new AppError('headers_too_large');
   if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return null;
   return new AppError('validation_failed', 'A request must have exactly one Host header.');
 }
 
-function parserErrorOf({ code }: NodeJS.ErrnoException): AppError {
+interface ParserError extends NodeJS.ErrnoException {
+  /** What was being parsed when it went wrong, and how far that had come. */
+  rawPacket?: Buffer;
+  bytesParsed?: number;
+}
+
+function targetTooLong(): AppError {
+  return new AppError('uri_too_long', `A request target may have ${String(targetBytesMax)} characters at most.`);
+}
+
+function parserErrorOf({ code, rawPacket, bytesParsed }: ParserError): AppError {
   switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new AppError('headers_too_large');
+    case 'HPE_HEADER_OVERFLOW': {
+      // The parser does not say what was too long. Where the first line has gone by in an earlier packet, it was most
+      // probably the fields.
+      const parsed = rawPacket?.toString('latin1', 0, bytesParsed) ?? '';
+      return /^[A-Z]+ \S+$/.test(parsed) ? targetTooLong() : new AppError('headers_too_large');
+    }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new AppError('request_timeout');
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':

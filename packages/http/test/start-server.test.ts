@@ -60,6 +60,13 @@ describe('S6, §2.1: what the server refuses before any application sees it', ()
       `GET / HTTP/1.1\r\nHost: a\r\n${Array.from({ length: 1_000 }, (_, index) => `a${String(index)}: b\r\n`).join('')}\r\n`,
       431,
     ],
+    [
+      'fields of 17 kB in all',
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(9_000)}\r\nY: ${'y'.repeat(8_000)}\r\n\r\n`,
+      431,
+    ],
+    ['a target of 17 kB', `GET /${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    ['a target of 40 kB', `GET /?${'x'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
     ['a header of 64 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`, 431],
   ])('%s: a problem document and the end of the connection', async (_what, bytes, status) => {
     const text = await rawExchange(harness.port, bytes);

@@ -6,13 +6,16 @@ import { Strategy } from 'passport-jwt';
 import type { AccessToken } from './access-token.ts';
 import { bearerToken } from './bearer-token.ts';
 
+const strategyName = 'access-token';
+
 /**
  * passport-jwt's strategy with our verification in place of its own. Version 4.0.1 hands every token to `jsonwebtoken`
  * with options that it silently loses unless they stand at its top level, and accepts tokens that never expire
  * (measured); so `authenticate`, the one place that does so, is ours, and the key it would use does not exist.
  */
 class AccessTokenStrategy extends Strategy {
-  readonly #verify: (token: string) => Promise<AccessToken>;
+  // No private field: passport makes an object of its own for each request, with this one as its prototype.
+  readonly verifyToken: (token: string) => Promise<AccessToken>;
 
   constructor(verify: (token: string) => Promise<AccessToken>) {
     super(
@@ -26,7 +29,7 @@ class AccessTokenStrategy extends Strategy {
         done(null, false);
       },
     );
-    this.#verify = verify;
+    this.verifyToken = verify;
   }
 
   override authenticate(request: Request): void {
@@ -35,7 +38,7 @@ class AccessTokenStrategy extends Strategy {
       this.fail(new AppError('unauthenticated', 'An access token is required.'), 401);
       return;
     }
-    this.#verify(token).then(
+    this.verifyToken(token).then(
       (verified) => {
         this.success(verified);
       },
@@ -55,14 +58,16 @@ export function createTokenAuthentication(
   verify: (token: string) => Promise<AccessToken>,
 ): (headers: IncomingHttpHeaders) => Promise<AccessToken> {
   const passport = new Passport();
-  const strategy = new AccessTokenStrategy(verify);
+  // By its name. A strategy that is handed over itself would be one object for all requests, and whoever came last would be
+  // told who the others are.
+  passport.use(strategyName, new AccessTokenStrategy(verify));
   return (headers) =>
     new Promise((resolve, reject) => {
       const settle = (error: unknown, token: AccessToken | false | undefined, challenge: unknown): void => {
         if (token) resolve(token);
         else reject(toError(error ?? challenge));
       };
-      const handler = passport.authenticate(strategy, { session: false }, settle) as (
+      const handler = passport.authenticate(strategyName, { session: false }, settle) as (
         request: Pick<Request, 'headers'>,
         response: null,
         next: (error?: unknown) => void,

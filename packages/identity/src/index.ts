@@ -9,7 +9,7 @@ export {
 export { createTokenAuthentication } from './access-token-strategy.ts';
 export { bearerToken } from './bearer-token.ts';
 export { IdentityKeys, type IdentityKey } from './identity-keys.ts';
-export { mayUse, type CallerIdentity, type Principal } from './principal.ts';
+export { isOperator, mayUse, operatorMark, type CallerIdentity, type Principal } from './principal.ts';
 export {
   identityHeader,
   identityMaxAgeMs,

@@ -14,6 +14,17 @@ export interface CallerIdentity {
   requestId: string;
 }
 
+/**
+ * What the gateway signs besides the scopes of those of the tenant that runs this installation. It is no scope: no
+ * credential can be given it, and `*` does not cover it.
+ */
+export const operatorMark = 'operator';
+
+/** True for those who run this installation, and may touch what all tenants share. What they may do there, their scopes say. */
+export function isOperator({ scopes }: Principal): boolean {
+  return scopes.includes(operatorMark);
+}
+
 export function mayUse(principal: Principal, needed: Scope): boolean {
   return covers(principal.scopes, needed);
 }

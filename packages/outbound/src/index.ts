@@ -1,4 +1,5 @@
-export { type Lookup, type LookupAddress } from './checked-connector.ts';
+export { addressCheck } from './address-check.ts';
+export { RefusedAddress, type Lookup, type LookupAddress } from './checked-connector.ts';
 export { guardedConnector, type GuardedConnectorOptions } from './guarded-connector.ts';
 export {
   openOutbound,

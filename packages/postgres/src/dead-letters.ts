@@ -1,4 +1,5 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely';
+import type { OutboxRow } from './outbox.ts';
 
 /** A message that could not be worked off, as it was, and why. */
 export interface DeadLetter {
@@ -40,8 +41,32 @@ export interface DeadLetterStore {
   discard(id: string): Promise<boolean>;
 }
 
+/** What somebody does with a letter. */
+export type DeadLetterAct = 'replayed' | 'discarded';
+
+export interface DeadLettersOptions {
+  /** What the outbox gets besides when somebody does something with a letter: both happen or neither. Default: nothing. */
+  tell?: (act: DeadLetterAct, letter: Pick<DeadLetter, 'id' | 'name' | 'message'>) => readonly OutboxRow[];
+}
+
 /** The dead letters of the service whose database this is. */
-export function openDeadLetters({ db }: { readonly db: QueryExecutorProvider }): DeadLetterStore {
+export function openDeadLetters(
+  { db }: { readonly db: QueryExecutorProvider },
+  { tell = () => [] }: DeadLettersOptions = {},
+): DeadLetterStore {
+  /** The rows to be told as a table, once the letter was there in the same statement. */
+  async function toldOf(act: DeadLetterAct, id: string) {
+    const { rows } = await sql<Pick<DeadLetter, 'id' | 'name' | 'message'>>`
+      select id, name, message from dead_letters where id = ${id}`.execute(db);
+    const told = rows.flatMap((letter) => tell(act, letter));
+    return sql`
+      insert into outbox (id, name, message)
+      select row.id, row.name, row.message::json
+      from letter, unnest(${told.map((row) => row.id)}::text[], ${told.map((row) => row.name)}::text[],
+        ${told.map((row) => row.message)}::text[]) as row (id, name, message)
+      on conflict (id) do nothing`;
+  }
+
   return {
     async record({ id, name, message, reason, attempts }) {
       await sql`
@@ -58,15 +83,19 @@ export function openDeadLetters({ db }: { readonly db: QueryExecutorProvider }):
     },
     async replay(id) {
       const { rows } = await sql`
-        with letter as (delete from dead_letters where id = ${id} returning id, name, message)
+        with letter as (delete from dead_letters where id = ${id} returning id, name, message),
+          told as (${await toldOf('replayed', id)})
         insert into outbox (id, name, message) select id, name, message from letter
         on conflict (id) do update set claim_after = now(), publishes = 0
         returning id`.execute(db);
       return rows.length === 1;
     },
     async discard(id) {
-      const { numAffectedRows } = await sql`delete from dead_letters where id = ${id}`.execute(db);
-      return numAffectedRows === 1n;
+      const { rows } = await sql`
+        with letter as (delete from dead_letters where id = ${id} returning id),
+          told as (${await toldOf('discarded', id)})
+        select id from letter`.execute(db);
+      return rows.length === 1;
     },
   };
 }

@@ -103,6 +103,26 @@ describe('dead letters (R19)', () => {
       });
   });
 
+  it('OD-14: what is done with one, and the word of it, are both there or neither', async () => {
+    await using room = await openRoom();
+    const acts: string[] = [];
+    const letters = openDeadLetters(room.database, {
+      tell: (act, { id, name }) => {
+        acts.push(`${act} ${name}`);
+        return [{ id: `word-of-${id}`, name: 'audit.record', message: '{}' }];
+      },
+    });
+    for (const id of ['a', 'b']) await letters.record({ ...letter, id });
+    expect([await letters.replay('a'), await letters.discard('b'), await letters.replay('c')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(acts).toEqual(['replayed test.job', 'discarded test.job']);
+    const { rows } = await sql<{ id: string }>`select id from outbox order by id`.execute(room.database.db);
+    expect(rows.map(({ id }) => id)).toEqual(['a', 'word-of-a', 'word-of-b']);
+  });
+
   it('are gone when they are discarded', async () => {
     await using room = await openRoom();
     const letters = openDeadLetters(room.database);

@@ -1,3 +1,4 @@
+export { auditDeadLetters } from './audit-dead-letters.ts';
 export { checkQueueRedis, type CheckQueueRedisOptions } from './check-queue-redis.ts';
 export { createEmitter, type Emitter, type EmitterOptions, type OutgoingMessage } from './emitter.ts';
 export { type DeadLetterSink } from './failed-jobs.ts';

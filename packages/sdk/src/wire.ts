@@ -87,6 +87,7 @@ export interface AlertRule {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   channels: string[];
+  notify_limit: NotifyLimit | null;
   /** The moment of the last evaluation. */
   evaluated_at: string | null;
   /** Why the last evaluation could not be made. Null: it was. */
@@ -116,6 +117,8 @@ export interface AlertRuleChanges {
   annotations?: Record<string, string>;
   /** Names of receivers; becomes the label `channels`. */
   channels?: string[];
+  /** Null, or absent: as many as the channel takes. */
+  notify_limit?: NotifyLimit | null;
 }
 
 export interface AlertRuleInput {
@@ -139,6 +142,8 @@ export interface AlertRuleInput {
   annotations?: Record<string, string>;
   /** Names of receivers; becomes the label `channels`. */
   channels?: string[];
+  /** Null, or absent: as many as the channel takes. */
+  notify_limit?: NotifyLimit | null;
 }
 
 export type AlertSeverity = 'info' | 'low' | 'medium' | 'high' | 'critical';
@@ -296,7 +301,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.resolved' | 'alert_rule.changed' | 'alerting_configuration.changed' | 'channel.changed' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.changed' | 'alert.resolved' | 'alert_rule.changed' | 'alerting_configuration.changed' | 'channel.changed' | 'channel.tested' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'silence.changed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -1031,15 +1036,15 @@ export interface DriftReferenceInput {
 
 export interface DriftRow {
   /** What the model was given. */
-  features?: Record<string, number | string | boolean | null>;
+  features?: Record<string, number | string | boolean | null> | null;
   /** What the model answered. */
-  prediction?: number | string;
+  prediction?: number | string | null;
   /** The calibrated probability of the positive class. */
-  score?: number;
+  score?: number | null;
   /** What was true, where it is known. */
-  actual?: number | string;
-  embedding?: number[];
-  error_rate?: number;
+  actual?: number | string | null;
+  embedding?: number[] | null;
+  error_rate?: number | null;
 }
 
 export interface DriftVerdict {
@@ -1144,6 +1149,36 @@ export interface FeatureSpec {
   values?: string[];
   /** Whether it may be absent or null. Default true. */
   nullable?: boolean;
+}
+
+export interface Forecast {
+  metric: string;
+  aggregate: string;
+  step: string;
+  from: string;
+  /** Where the last bucket ends that is over. */
+  to: string;
+  /** `seasonal_sen_slope`: each bucket was compared with those of the same time of the day alone. */
+  method: 'sen_slope' | 'seasonal_sen_slope';
+  /** How many had a value. */
+  buckets: number;
+  threshold: number;
+  comparator: '>' | '<';
+  /** `reached`: it is beyond the threshold already. `expected`: it will be at `reaches_at`. `no_trend`: it may stand still. */
+  outcome: 'reached' | 'expected' | 'beyond_horizon' | 'moving_away' | 'no_trend' | 'insufficient_data';
+  /** Where the trend is at `to`. */
+  level: number | null;
+  slope_per_hour: number | null;
+  /** The bounds within which it is, at 95 %. */
+  slope_per_hour_low: number | null;
+  slope_per_hour_high: number | null;
+  /** Of such a trend by chance (Mann-Kendall, corrected for ties). */
+  p_value: number | null;
+  reaches_at: string | null;
+  /** By the steeper bound of the slope. */
+  earliest: string | null;
+  /** By the flatter one. Null: perhaps not within the horizon, or never. */
+  latest: string | null;
 }
 
 export interface HealthReason {
@@ -1335,16 +1370,15 @@ export interface ModelChanges {
   model_type: ModelType;
   version: string;
   environment: 'dev' | 'staging' | 'prod';
-  /** What is left out has its default. */
+  /** What is left out, or null, has its default. */
   thresholds?: {
-    /** Milliseconds. */
-    latency?: number;
-    error_rate?: number;
-    gpu_memory?: number;
-    cpu_usage?: number;
-    memory_usage?: number;
-  };
-  features?: Record<string, FeatureSpec>;
+    latency?: number | null;
+    error_rate?: number | null;
+    gpu_memory?: number | null;
+    cpu_usage?: number | null;
+    memory_usage?: number | null;
+  } | null;
+  features?: Record<string, FeatureSpec> | null;
 }
 
 export interface ModelFactsInput {
@@ -1382,16 +1416,15 @@ export interface ModelInput {
   model_type: ModelType;
   version: string;
   environment: 'dev' | 'staging' | 'prod';
-  /** What is left out has its default. */
+  /** What is left out, or null, has its default. */
   thresholds?: {
-    /** Milliseconds. */
-    latency?: number;
-    error_rate?: number;
-    gpu_memory?: number;
-    cpu_usage?: number;
-    memory_usage?: number;
-  };
-  features?: Record<string, FeatureSpec>;
+    latency?: number | null;
+    error_rate?: number | null;
+    gpu_memory?: number | null;
+    cpu_usage?: number | null;
+    memory_usage?: number | null;
+  } | null;
+  features?: Record<string, FeatureSpec> | null;
 }
 
 export interface ModelRevision {
@@ -1437,7 +1470,7 @@ export interface MonitoredModel {
 
 export interface Notification {
   id: string;
-  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation' | 'acknowledgement';
   /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
   reason: string;
   status: 'firing' | 'resolved';
@@ -1453,7 +1486,7 @@ export interface Notification {
 
 export interface NotificationDetails {
   id: string;
-  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
+  kind: 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation' | 'acknowledgement';
   /** Why it was told: `first_notification`, `new_alerts`, `all_resolved`, … */
   reason: string;
   status: 'firing' | 'resolved';
@@ -1494,6 +1527,12 @@ export interface NotificationSimulation {
       recipient: string | null;
     })[];
   })[];
+}
+
+/** How many messages about its alerts each destination gets in a window. What is more severe passes; the rest is told together when the window ends. A message that tells of alerts of other rules as well does not count. */
+export interface NotifyLimit {
+  messages: number;
+  window_seconds: number;
 }
 
 export interface Objective {
@@ -1586,8 +1625,8 @@ export interface ProviderBreaker {
   state: BreakerState;
   /** Within its window, while it is closed. */
   failures: number;
-  /** No call is made before; null: calls are made. */
-  rests_until: string | null;
+  /** When the way is open again: no call is made before. Null: calls are made. */
+  opens_at: string | null;
 }
 
 export interface ProviderConnection {
@@ -1614,8 +1653,8 @@ export interface ProviderHealth {
   breaker: 'closed' | 'open' | 'half_open';
   /** Within its window, while it is closed. */
   failures: number;
-  /** No call is made before; null: calls are made. */
-  rests_until: string | null;
+  /** When the way is open again: no call is made before. Null: calls are made. */
+  opens_at: string | null;
 }
 
 /** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
@@ -1626,22 +1665,20 @@ export interface ReportedDrift {
   drift_type: 'data' | 'concept';
   severity: 'low' | 'medium' | 'high' | 'critical';
   confidence: number;
-  feature?: string;
-  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
-  timestamp?: string;
-  tags?: Record<string, string>;
+  feature?: string | null;
+  timestamp?: string | null;
+  tags?: Record<string, string> | null;
 }
 
 export interface ResourceUsage {
-  model_id?: string;
+  model_id?: string | null;
   /** What was measured: a host, a pod, a device. */
-  resource?: string;
-  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
-  timestamp?: string;
-  gpu_memory?: number;
-  cpu_usage?: number;
-  memory_usage?: number;
-  tags?: Record<string, string>;
+  resource?: string | null;
+  timestamp?: string | null;
+  gpu_memory?: number | null;
+  cpu_usage?: number | null;
+  memory_usage?: number | null;
+  tags?: Record<string, string> | null;
 }
 
 export interface Response {
@@ -1734,33 +1771,32 @@ export interface Sample {
   model_id: string;
   model_type: ModelType;
   request_id: string;
-  /** RFC 3339. Default: now. At most an hour ahead, and not older than raw rows are kept. */
-  timestamp?: string;
+  timestamp?: string | null;
   /** Milliseconds. */
   latency: number;
-  throughput?: number;
-  error_rate?: number;
+  throughput?: number | null;
+  error_rate?: number | null;
   resource_usage?: {
-    gpu_memory?: number;
-    cpu_usage?: number;
-    memory_usage?: number;
-  };
-  model_version?: string;
-  environment?: 'dev' | 'staging' | 'prod';
-  time_to_first_token_ms?: number;
-  input_tokens?: number;
-  output_tokens?: number;
-  cost_usd?: number;
+    gpu_memory?: number | null;
+    cpu_usage?: number | null;
+    memory_usage?: number | null;
+  } | null;
+  model_version?: string | null;
+  environment?: 'dev' | 'staging' | 'prod' | null;
+  time_to_first_token_ms?: number | null;
+  input_tokens?: number | null;
+  output_tokens?: number | null;
+  cost_usd?: number | null;
   /** What the model was given. */
-  features?: Record<string, number | string | boolean | null>;
+  features?: Record<string, number | string | boolean | null> | null;
   /** What the model answered. */
-  prediction?: number | string;
+  prediction?: number | string | null;
   /** The calibrated probability of the positive class. */
-  score?: number;
+  score?: number | null;
   /** What was true, where it is known. */
-  actual?: number | string;
-  embedding?: number[];
-  tags?: Record<string, string>;
+  actual?: number | string | null;
+  embedding?: number[] | null;
+  tags?: Record<string, string> | null;
 }
 
 /** What a sample holds: numbers; names; the shares of one distribution, bin by bin; vectors of one length. Without it: vectors where there are arrays, numeric where there is a number, else categorical. */
@@ -2550,7 +2586,14 @@ export interface WireOperations {
   };
   listModels: {
     params: null;
-    query: null;
+    query: {
+      /** With `anthropic-version`. Default 20. */
+      limit?: number;
+      /** With `anthropic-version`: what comes after this model. */
+      after_id?: string;
+      /** With `anthropic-version`: what comes before this model. */
+      before_id?: string;
+    };
     body: null;
     answer: {
       object: 'list';
@@ -3151,6 +3194,14 @@ export interface WireOperations {
       page_info: PageInfo;
     };
   };
+  listModelsAsModels: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      models: MonitoredModel[];
+    };
+  };
   getMonitoredModel: {
     params: {
       /** The id of the model; a slash in it is written %2F. */
@@ -3588,6 +3639,20 @@ export interface WireOperations {
       page_info: PageInfo;
     };
   };
+  listSamplesAsMetrics: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** 1–168. */
+      since_hours?: number;
+      limit?: number;
+    };
+    body: null;
+    answer: {
+      metrics: ListedSample[];
+    };
+  };
   listReportedDrift: {
     params: null;
     query: {
@@ -3608,6 +3673,20 @@ export interface WireOperations {
     answer: {
       data: ListedDrift[];
       page_info: PageInfo;
+    };
+  };
+  listDriftAsMetrics: {
+    params: null;
+    query: {
+      /** Only of this model. */
+      model_id?: string;
+      /** 1–168. */
+      since_hours?: number;
+      limit?: number;
+    };
+    body: null;
+    answer: {
+      drift_metrics: ListedDrift[];
     };
   };
   getPrometheusMetrics: {
@@ -3749,6 +3828,28 @@ export interface WireOperations {
         anomalous: boolean;
       })[];
     };
+  };
+  getForecast: {
+    params: null;
+    query: {
+      /** As for `/api/v1/metrics/series`. */
+      metric: string;
+      aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+      threshold: number;
+      /** On which side of the threshold it is reached. */
+      comparator?: '>' | '<';
+      /** At most 1,000 buckets. */
+      step?: '5m' | '15m' | '30m' | '1h' | '6h' | '24h';
+      /** How far back the trend is looked for. */
+      history_days?: number;
+      /** How far ahead it is followed. */
+      horizon_days?: number;
+      model_id?: string;
+      model_version?: string;
+      environment?: string;
+    };
+    body: null;
+    answer: Forecast;
   };
   listAlerts: {
     params: null;
@@ -4671,6 +4772,7 @@ export const wireOperations = {
   exportConversation: { method: 'GET', path: '/api/v1/conversations/{id}/export', timeoutMs: 30000, takesRestOfPath: false },
   registerMonitoredModel: { method: 'POST', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
   listMonitoredModels: { method: 'GET', path: '/api/v1/models', timeoutMs: 10000, takesRestOfPath: false },
+  listModelsAsModels: { method: 'GET', path: '/api/v1/monitored-models', timeoutMs: 10000, takesRestOfPath: false },
   getMonitoredModel: { method: 'GET', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateMonitoredModel: { method: 'PUT', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
   deleteMonitoredModel: { method: 'DELETE', path: '/api/v1/models/{id}', timeoutMs: 10000, takesRestOfPath: false },
@@ -4696,7 +4798,9 @@ export const wireOperations = {
   getAggregatedMetrics: { method: 'GET', path: '/api/v1/metrics/aggregated', timeoutMs: 30000, takesRestOfPath: false },
   getSummary: { method: 'GET', path: '/api/v1/summary', timeoutMs: 30000, takesRestOfPath: false },
   listSamples: { method: 'GET', path: '/api/v1/metrics/inference', timeoutMs: 10000, takesRestOfPath: false },
+  listSamplesAsMetrics: { method: 'GET', path: '/api/v1/metrics/inference/as-metrics', timeoutMs: 10000, takesRestOfPath: false },
   listReportedDrift: { method: 'GET', path: '/api/v1/metrics/drift', timeoutMs: 10000, takesRestOfPath: false },
+  listDriftAsMetrics: { method: 'GET', path: '/api/v1/metrics/drift/as-metrics', timeoutMs: 10000, takesRestOfPath: false },
   getPrometheusMetrics: { method: 'GET', path: '/api/v1/metrics/prometheus', timeoutMs: 30000, takesRestOfPath: false },
   exportSamples: { method: 'GET', path: '/api/v1/metrics/export', timeoutMs: 30000, takesRestOfPath: false },
   createObjective: { method: 'POST', path: '/api/v1/objectives', timeoutMs: 10000, takesRestOfPath: false },
@@ -4707,6 +4811,7 @@ export const wireOperations = {
   getObjectiveStatus: { method: 'GET', path: '/api/v1/objectives/{id}/status', timeoutMs: 30000, takesRestOfPath: false },
   getModelHealth: { method: 'GET', path: '/api/v1/models/{id}/health', timeoutMs: 10000, takesRestOfPath: false },
   getAnomalies: { method: 'GET', path: '/api/v1/anomalies', timeoutMs: 30000, takesRestOfPath: false },
+  getForecast: { method: 'GET', path: '/api/v1/forecast', timeoutMs: 30000, takesRestOfPath: false },
   listAlerts: { method: 'GET', path: '/api/v1/alerts', timeoutMs: 10000, takesRestOfPath: false },
   listAlertsAsArray: { method: 'GET', path: '/api/v1/alerts/as-array', timeoutMs: 10000, takesRestOfPath: false },
   exportAlerts: { method: 'GET', path: '/api/v1/alerts/export', timeoutMs: 30000, takesRestOfPath: false },

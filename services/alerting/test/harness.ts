@@ -10,7 +10,7 @@ import { readConfig, type Config } from '../src/app/config.ts';
 import type { Schema } from '../src/app/schema.ts';
 
 const audience = 'alerting';
-const secrets = [audience, 'gateway', 'chat-router', 'monitoring-ingest']
+const secrets = [audience, 'gateway', 'chat-router', 'research-pipeline', 'monitoring-ingest']
   .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
   .join(',');
 export const identityKeys = IdentityKeys.parse(secrets);

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { budgetCrossed, modelHealthChanged, providerStateChanged, samplesArrived } from '@signalbox/contracts';
 import type { CallerIdentity } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
-import { createEmitter, createQueues } from '@signalbox/queue';
-import { createLogger, createMetrics } from '@signalbox/telemetry';
-import { testStore, waitFor } from '@signalbox/test-kit';
-import { aCaller, identityKeys, startTestService, type TestService } from './harness.ts';
+import { waitFor } from '@signalbox/test-kit';
+import { aCaller, startTestService, type TestService } from './harness.ts';
 import { simulateMonitoring, type SimulatedMonitoring } from './simulated-monitoring.ts';
+import { tellEvent } from './tell-event.ts';
 
 const prefix = `test-rules-${newId('req')}`;
 let monitoring: SimulatedMonitoring;
@@ -274,33 +273,8 @@ describe('evaluation (MX-8)', () => {
 });
 
 describe('what the other services tell', () => {
-  async function tell(
-    event: Parameters<ReturnType<typeof createEmitter>['outboxRows']>[0],
-    payload: unknown,
-    caller: CallerIdentity,
-    id?: string,
-  ) {
-    const logger = createLogger({ service: 'test', write: () => undefined });
-    await using queues = createQueues({
-      redisUrl: testStore('SIGNALBOX_TEST_REDIS_URL'),
-      service: 'emitter' in event ? event.emitter : 'gateway',
-      identityKeys,
-      logger,
-      metrics: createMetrics({ service: 'test' }),
-      prefix,
-    });
-    await waitFor(() =>
-      queues.ping().then(
-        () => true,
-        () => null,
-      ),
-    );
-    const emitter = createEmitter({ service: 'emitter' in event ? event.emitter : 'gateway', identityKeys });
-    const rows = emitter.outboxRows(event, payload, caller, id === undefined ? {} : { id });
-    await queues.publish(
-      rows.filter(({ name }) => name.endsWith('.alerting')).map((row) => ({ ...row, publishes: 1 })),
-    );
-  }
+  const tell = (...told: Parameters<typeof tellEvent> extends [string, ...infer Rest] ? Rest : never) =>
+    tellEvent(prefix, ...told);
 
   it('makes alerts of a provider that rests, a budget that is used up and a model that drifts, and ends them', async () => {
     const caller = aCaller();

@@ -1,10 +1,13 @@
 import { parseEnv } from '@signalbox/config';
+import { IdentityKeys } from '@signalbox/identity';
 import { openDatabase, openDeadLetters, tendDeadLetters } from '@signalbox/postgres';
+import { auditDeadLetters } from '@signalbox/queue';
 import { createLogger } from '@signalbox/telemetry';
 import { z } from 'zod';
 
 /** R19: `list`, `replay <id> …` or `discard <id> …`, for whoever has mended what kept jobs from being worked off. */
-const { DATABASE_URL: url } = parseEnv(z.object({ DATABASE_URL: z.url() }), process.env);
+const Environment = z.object({ DATABASE_URL: z.url(), IDENTITY_KEYS: z.string().min(1) });
+const { DATABASE_URL: url, IDENTITY_KEYS: keys } = parseEnv(Environment, process.env);
 const logger = createLogger({
   service: 'chat-router',
   level: 'error',
@@ -12,6 +15,8 @@ const logger = createLogger({
 });
 await using database = openDatabase({ url, applicationName: 'dead-letters', poolMax: 1, logger });
 
-const { ok, text } = await tendDeadLetters(openDeadLetters(database), process.argv.slice(2));
+// OD-14: what is done here stands in the audit log, too.
+const tell = auditDeadLetters({ service: 'chat-router', identityKeys: IdentityKeys.parse(keys) });
+const { ok, text } = await tendDeadLetters(openDeadLetters(database, { tell }), process.argv.slice(2));
 process.stdout.write(text);
 if (!ok) process.exitCode = 1;

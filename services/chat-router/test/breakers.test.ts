@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { ProviderBreaker, Routing } from '@signalbox/contracts';
+import { operatorMark } from '@signalbox/identity';
 import { createTestDatabase, startRedisServer, waitFor, type TestDatabase } from '@signalbox/test-kit';
 import { migrations } from '../migrations/index.ts';
 import { aCaller, audience, eventsOf, startTestRouter, textOf, type TestRouter } from './harness.ts';
@@ -19,7 +20,8 @@ async function startReplicas(): Promise<
   return { first, second, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-const admin = aCaller({ scopes: ['admin', 'providers:read', 'chat:write'] });
+/** Of those who run the installation. */
+const admin = aCaller({ scopes: ['admin', 'providers:read', 'chat:write', operatorMark] });
 async function breakerOf(router: TestRouter, name = 'sim'): Promise<ProviderBreaker | undefined> {
   const page = (await (await router.fetch('/api/v1/breakers', {}, admin)).json()) as { data: ProviderBreaker[] };
   return page.data.find((each) => each.name === name);
@@ -57,7 +59,7 @@ describe('LA-3: a breaker that two replicas share', () => {
     // Longer than the slowest of the 20 takes to arrive.
     first.provider.behave({ headDelayMs: 2_000 });
     await waitFor(
-      async () => (await breakerOf(first))?.rests_until === null && (await breakerOf(second))?.rests_until === null,
+      async () => (await breakerOf(first))?.opens_at === null && (await breakerOf(second))?.opens_at === null,
     );
     const statuses = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => (await (index % 2 === 0 ? first : second).ask({})).status),
@@ -88,9 +90,13 @@ describe('LA-3: a breaker that two replicas share', () => {
     expect(
       (await second.fetch(path, { method: 'POST' }, aCaller({ scopes: ['chat:write', 'providers:write'] }))).status,
     ).toBe(403);
+    // Whoever administers a tenant does not decide for all others.
+    const tenants = aCaller({ scopes: ['*', 'admin'] });
+    expect((await second.fetch(path, { method: 'POST' }, tenants)).status).toBe(403);
+    expect((await breakerOf(second))?.state).not.toBe('closed');
     expect((await second.fetch(path.replace(id, 'connection_none'), { method: 'POST' }, admin)).status).toBe(404);
     const reset = await second.fetch(path, { method: 'POST' }, admin);
-    expect(await reset.json()).toMatchObject({ id, name: 'sim', state: 'closed', failures: 0, rests_until: null });
+    expect(await reset.json()).toMatchObject({ id, name: 'sim', state: 'closed', failures: 0, opens_at: null });
     await waitFor(async () => (await breakerOf(first))?.state === 'closed');
     first.provider.behave({});
     expect((await first.ask({})).status).toBe(200);
@@ -99,6 +105,21 @@ describe('LA-3: a breaker that two replicas share', () => {
     expect(audited).toHaveLength(1);
     expect(audited[0]).toMatch(/breaker\.reset/);
     expect(audited[0]).toContain(admin.principal.principalId);
+  });
+
+  it("is reset by a tenant's administrator where the connection is the tenant's own", async () => {
+    await using router = await startTestRouter({ breaker });
+    const owner = aCaller({ scopes: ['admin', 'providers:write', 'chat:write'] });
+    const send = (path: string, body: object) =>
+      router.fetch(
+        path,
+        { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+        owner,
+      );
+    const connection = { name: 'own', kind: 'openai_compatible', base_url: router.provider.url, models: ['m'] };
+    const made = (await (await send('/api/v1/providers', connection)).json()) as { id: string };
+    const reset = await router.fetch(`/api/v1/providers/${made.id}/breaker/reset`, { method: 'POST' }, owner);
+    expect([reset.status, await reset.json()]).toMatchObject([200, { id: made.id, state: 'closed' }]);
   });
 
   it('shows in health with its state (LA-12)', async () => {
@@ -111,8 +132,8 @@ describe('LA-3: a breaker that two replicas share', () => {
       return providers['sim']?.breaker === 'open' && providers;
     });
     expect(health).toMatchObject({
-      sim: { breaker: 'open', failures: 0, rests_until: expect.any(String) as unknown },
-      signalbox: { breaker: 'closed', failures: 0, rests_until: null },
+      sim: { breaker: 'open', failures: 0, opens_at: expect.any(String) as unknown },
+      signalbox: { breaker: 'closed', failures: 0, opens_at: null },
     });
   });
 });
@@ -181,5 +202,25 @@ describe('LA-3, R6: with Redis away', () => {
     expect((await router.ask({})).status).toBe(503);
     expect(router.provider.requests).toHaveLength(6);
     redis.thaw();
+  });
+});
+
+describe('who asked to be left alone (LA-14)', () => {
+  it('is left alone by all replicas, each of which skips it without a call', async () => {
+    await using both = await startReplicas();
+    const { first, second } = both;
+    first.provider.behave({ status: 429, headers: { 'retry-after': '30' } });
+    expect((await first.ask({})).status).toBe(429);
+    first.provider.behave({});
+    const skipped = await waitFor(async () => {
+      const asked = first.provider.requests.length;
+      const answer = await second.ask({});
+      return answer.status === 429 && first.provider.requests.length === asked && answer;
+    });
+    expect(Number(skipped.headers.get('retry-after'))).toBeGreaterThan(20);
+    const { routing } = (await skipped.json()) as { routing: Routing };
+    expect(routing.attempts).toMatchObject([{ outcome: 'skipped', reason: 'asked to be left alone for now' }]);
+    // Another model of the same connection is asked.
+    expect((await second.ask({ model: 'sim/org/large' })).status).toBe(200);
   });
 });

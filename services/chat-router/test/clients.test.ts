@@ -466,6 +466,20 @@ it('tells which parameters a provider could not be told', async () => {
   expect(response.headers.get('x-signalbox-dropped')).toBe('logit_bias, seed');
 });
 
+it('tells a provider how many words to make, and the client where that cannot be told', async () => {
+  const ask = (model: string, text: object) =>
+    router.fetch('/v1/responses', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, input: 'Hello?', text }),
+    });
+  const told = await ask('sim/small', { verbosity: 'low', new_knob: 1 });
+  expect([told.status, told.headers.get('x-signalbox-dropped')]).toEqual([200, 'text.new_knob']);
+  expect(router.provider.requests.at(-1)?.json['verbosity']).toBe('low');
+  for (const model of ['claude/small', 'gem/small'])
+    expect((await ask(model, { verbosity: 'low' })).headers.get('x-signalbox-dropped')).toBe('verbosity');
+});
+
 it('has the row of a translated answer when the client has read it', async () => {
   const response = await router.fetch('/v1/messages', {
     method: 'POST',

@@ -16,13 +16,20 @@ const prefix = `test-${randomBytes(6).toString('hex')}`;
 
 let database: TestDatabase;
 let routers: [TestRouter, TestRouter];
+/** Of the same installation, and allowed to go to the public internet alone. */
+let strict: TestRouter;
 beforeAll(async () => {
   database = await createTestDatabase({ service: audience, migrations });
   const start = () => startTestRouter({ database, prefix, config: { vaultKeys: VaultKeys.parse(vaultEntry) } });
   routers = [await start(), await start()];
+  strict = await startTestRouter({
+    database,
+    config: { vaultKeys: VaultKeys.parse(vaultEntry), outboundAllow: [] },
+    resilience: { retries_max: 2, backoff_first_ms: 10 },
+  });
 });
 afterAll(async () => {
-  for (const router of routers) await router[Symbol.asyncDispose]();
+  for (const router of [...routers, strict]) await router[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
@@ -291,26 +298,52 @@ describe('what is not let through (security)', () => {
     });
   });
 
-  it('an address inside: what is not allowed is not connected to, and nobody learns what is there', async () => {
+  it.each([
+    'http://169.254.169.254/latest',
+    'http://metadata.google.internal/v1',
+    'http://127.0.0.1:1/v1',
+    'http://localhost:6379/v1',
+    'http://[::ffff:127.0.0.1]:80/v1',
+    'http://2130706433/v1',
+    'http://10.0.0.1/v1',
+  ])(
+    'S8: an address inside is refused with its field named, when it is given and when it is changed: %s',
+    async (base) => {
+      const caller = writer();
+      const body = { name: 'inside', kind: 'openai_compatible', base_url: base, models: ['m'] };
+      const refused = await call(caller, 'POST', '/api/v1/providers', body, strict);
+      expect([refused.status, refused.json['errors']]).toEqual([400, [expect.objectContaining({ path: 'base_url' })]]);
+      const made = await call(caller, 'POST', '/api/v1/providers', { name: 'outside', kind: 'openai' }, strict);
+      const changed = await call(
+        caller,
+        'PATCH',
+        `/api/v1/providers/${String(made.json['id'])}`,
+        { base_url: base },
+        strict,
+      );
+      expect([changed.status, changed.json['errors']]).toEqual([400, [expect.objectContaining({ path: 'base_url' })]]);
+    },
+  );
+
+  it('an address inside: what is not allowed is not connected to, not asked again, and nobody learns what is there', async () => {
     await using provider = await simulateProvider();
-    await using strict = await startTestRouter({ config: { outboundAllow: [] } });
     const caller = writer();
     const details = new Set<string>();
-    for (const [index, base] of [
-      provider.url,
-      'http://127.0.0.1:1/v1',
-      'http://localhost:6379/v1',
-      'http://169.254.169.254/latest',
-      'http://[::ffff:127.0.0.1]:80/v1',
-      'http://2130706433/v1',
-    ].entries()) {
-      const body = { name: `in${String(index)}`, kind: 'openai_compatible', base_url: base, models: ['m'] };
-      const made = await call(caller, 'POST', '/api/v1/providers', body, strict);
-      expect(made.status).toBe(201);
-      const tested = await call(caller, 'POST', `/api/v1/providers/${String(made.json['id'])}/test`, undefined, strict);
+    // Where it is allowed it is set up; the other process is not allowed to go there.
+    const made = await Promise.all(
+      [provider.url, provider.url.replace('127.0.0.1', 'localhost'), 'http://127.0.0.1:1/v1'].map((base, index) =>
+        connect(caller, {
+          ...{ name: `in${String(index)}`, kind: 'openai_compatible', base_url: base, models: ['m'] },
+        }),
+      ),
+    );
+    for (const { id, name } of made) {
+      const tested = await call(caller, 'POST', `/api/v1/providers/${id}/test`, undefined, strict);
       expect(tested.json).toMatchObject({ state: 'unreachable' });
       details.add(String(tested.json['detail']));
-      expect((await ask(caller, `in${String(index)}/m`, strict)).status).toBe(502);
+      const asked = await ask(caller, `${name}/m`, strict);
+      expect(asked.status).toBe(502);
+      expect((asked.json['routing'] as { attempts: unknown[] }).attempts).toHaveLength(1);
     }
     expect(details.size).toBe(1);
     expect(provider.requests).toEqual([]);

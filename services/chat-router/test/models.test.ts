@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NotFoundError } from 'openai';
+import { officialClients } from './official-clients.ts';
 import { startTestRouter, type TestRouter } from './harness.ts';
 
 let router: TestRouter;
@@ -52,6 +53,50 @@ describe('models', () => {
       owned_by: 'signalbox',
     });
     await expect(router.openai().models.retrieve('no/such')).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('models for Anthropic’s clients', () => {
+  const anthropic = (path: string) =>
+    router.fetch(path, { headers: { 'anthropic-version': '2023-06-01', 'content-type': 'application/json' } });
+
+  it('are listed in their shape, page by page, in both directions', async () => {
+    expect(await (await anthropic('/v1/models')).json()).toEqual({
+      data: ['signalbox/extractive', 'sim/small', 'sim/org/large', 'twin/small'].map((id) => ({
+        ...{ type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z' },
+      })),
+      has_more: false,
+      first_id: 'signalbox/extractive',
+      last_id: 'twin/small',
+    });
+    const ids = async (query: string) => {
+      const page = (await (await anthropic(`/v1/models?${query}`)).json()) as {
+        data: { id: string }[];
+        has_more: boolean;
+      };
+      return [...page.data.map(({ id }) => id), page.has_more];
+    };
+    expect(await ids('limit=3')).toEqual(['signalbox/extractive', 'sim/small', 'sim/org/large', true]);
+    expect(await ids('limit=3&after_id=sim%2Forg%2Flarge')).toEqual(['twin/small', false]);
+    expect(await ids('limit=1&before_id=sim%2Forg%2Flarge')).toEqual(['sim/small', true]);
+    expect(await ids('after_id=nobody')).toEqual([false]);
+  });
+
+  it('are all found by the official client, one by one and alone', async () => {
+    const client = officialClients(router).anthropic;
+    const found: string[] = [];
+    for await (const { id, type } of client.models.list({ limit: 1 })) found.push(`${type} ${id}`);
+    expect(found).toEqual(
+      ['signalbox/extractive', 'sim/small', 'sim/org/large', 'twin/small'].map((id) => `model ${id}`),
+    );
+    expect(await client.models.retrieve('sim/small')).toMatchObject({ type: 'model', id: 'sim/small' });
+    const absent = client.models.retrieve('no/such').catch((error: unknown) => error);
+    expect(await absent).toMatchObject({ status: 404, error: { type: 'error', error: { type: 'not_found_error' } } });
+  });
+
+  it('have pages for nobody else: OpenAI’s list is whole', async () => {
+    const refused = await router.fetch('/v1/models?limit=1');
+    expect([refused.status, (await errorOf(refused))['param']]).toEqual([400, 'limit']);
   });
 });
 

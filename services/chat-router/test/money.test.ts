@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { Budget, CostRecord, CostSummary } from '@signalbox/contracts';
 import { newId } from '@signalbox/ids';
 import {
@@ -167,7 +169,94 @@ describe('what a request costs (LA-14, LA-21)', () => {
     expect(row).toMatchObject({ outcome: 'aborted', cost_basis: 'estimate' });
     expect(parseUsd(row?.cost_usd ?? '0') > 0n).toBe(true);
   });
+
+  it.each([
+    ['before a byte of it has come', { headDelayMs: 60_000 }, 0],
+    ['in the middle of it', { fault: 'silence', pieces: ['x'.repeat(8_000)] }, 1_000],
+  ] as const)(
+    'is what was sent and seen when a client leaves a document %s, marked as an estimate',
+    async (_, behaviour, outputTokensMin) => {
+      const caller = await aTenant();
+      provider.behaveOnce(behaviour);
+      const before = provider.requests.length;
+      const leaving = new AbortController();
+      const content = 'Hello? '.repeat(1_000);
+      const asked = routers[0].fetch(
+        '/v1/chat/completions',
+        {
+          method: 'POST',
+          body: JSON.stringify({ model: 'paid/priced', messages: [{ role: 'user', content }] }),
+          headers: { 'content-type': 'application/json' },
+          signal: leaving.signal,
+        },
+        { ...caller, requestId: newId('req') },
+      );
+      const request = await waitFor(() => provider.requests[before]);
+      if (outputTokensMin > 0) await waitFor(() => request.bytesSent >= 4 * outputTokensMin);
+      leaving.abort();
+      await expect(asked).rejects.toThrow('aborted');
+      const [row] = await waitFor(async () => {
+        const rows = await costsOf(caller);
+        return rows.length > 0 && rows;
+      });
+      expect(row).toMatchObject({ outcome: 'aborted', cost_basis: 'estimate' });
+      // 2.50 USD for a million tokens in, 10.00 for a million out.
+      const least = BigInt(content.length / 4) * 2_500n + BigInt(outputTokensMin) * 10_000n;
+      expect((parseUsd(row?.cost_usd ?? '0') ?? 0n) >= least).toBe(true);
+    },
+  );
+
+  it('is nothing when the client leaves before the provider could be reached', async () => {
+    const caller = aSpender();
+    // Nobody answers there, and nobody refuses: the connection is not made.
+    await using deaf = await startDeafServer();
+    const facts = { m: { prices: { input: '2.5', output: '10' }, output_tokens_max: 1_000 } };
+    const connection = { name: 'deaf', kind: 'openai_compatible', base_url: deaf.url, models: ['m'] };
+    await call(caller, 'POST', '/api/v1/providers', { ...connection, options: { model_facts: facts } });
+    const leaving = new AbortController();
+    const asked = routers[0].fetch(
+      '/v1/chat/completions',
+      {
+        method: 'POST',
+        body: JSON.stringify({ model: 'deaf/m', messages: [{ role: 'user', content: 'Hello?' }] }),
+        headers: { 'content-type': 'application/json' },
+        signal: leaving.signal,
+      },
+      { ...caller, requestId: newId('req') },
+    );
+    await deaf.asked;
+    leaving.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    const [row] = await waitFor(async () => {
+      const rows = await costsOf(caller);
+      return rows.length > 0 && rows;
+    });
+    expect(row).toMatchObject({ outcome: 'aborted', cost_basis: 'not_billed', cost_usd: '0.000000000' });
+  });
 });
+
+/** A server of TLS, to whose greeting nobody answers: a connection to it is never made. */
+async function startDeafServer() {
+  const server = createServer();
+  const asked = new Promise<void>((resolve) => {
+    server.on('connection', (socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => {
+        resolve();
+      });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
 
 describe('an estimate of a cost (OP-4)', () => {
   const estimate = async (caller: Caller, query: string) => call(caller, 'GET', `/api/v1/costs/estimate?${query}`);

@@ -150,6 +150,7 @@ export async function startTestSystems(options: TestSystemsOptions): Promise<Tes
       },
       outbound,
       answer,
+      toolsOfSystem: () => Promise.resolve([]),
       replays: owned.use(createReplays({ database, logger })),
       cache: owned.use(createContentCache({ ...place, namespaces, logger, metrics })),
       plainHttpTo: options.allow ?? [],

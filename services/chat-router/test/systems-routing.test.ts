@@ -61,6 +61,49 @@ describe('a stored system (OD-4)', () => {
     expect(router.provider.requests.length).toBe(near);
   });
 
+  it('has its tools executed when it is asked as a model, in each dialect, streamed and not (OD-4, OD-26)', async () => {
+    await send('/api/v1/systems', { ...spec, id: 'reckoner', models: ['sim/small'], tools: ['calculator'] });
+    const toolCalls = [{ id: 'call_1', name: 'calculator', arguments: '{"expression":"6*7"}' }];
+    const question = { messages: [{ role: 'user', content: 'How much?' }] };
+    for (const [path, body] of [
+      ['/v1/chat/completions', question],
+      ['/v1/messages', { ...question, max_tokens: 99 }],
+      ['/v1/responses', { input: 'How much?' }],
+      ['/api/v1/chat', question],
+    ] as const) {
+      router.provider.behaveOnce({ toolCalls });
+      const { status, body: said } = await send(path, { model: 'reckoner', ...body });
+      expect([path, status]).toEqual([path, 200]);
+      if (path !== '/api/v1/chat')
+        expect(said['signalbox']).toMatchObject({ tool_calls: [{ name: 'calculator', ok: true }], stopped: 'answer' });
+      const [first, last] = router.provider.requests.slice(-2);
+      expect(first?.json['tools']).toMatchObject([{ function: { name: 'calculator' } }]);
+      expect(JSON.stringify(last?.json['messages'])).toContain('42');
+    }
+    router.provider.behaveOnce({ toolCalls });
+    const stream = await router.fetch(
+      '/v1/chat/completions',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'reckoner', stream: true, ...question }),
+      },
+      { ...caller },
+    );
+    expect(await stream.text()).toContain('"tool_steps":1');
+  });
+
+  it('leaves the calls to a client that brings tools of its own, or wants none executed', async () => {
+    await send('/api/v1/systems', { ...spec, id: 'idle', models: ['sim/small'], tools: ['calculator'] });
+    const tools = [{ type: 'function', function: { name: 'mine', parameters: { type: 'object' } } }];
+    for (const more of [{ tools }, { execute_tools: false }]) {
+      router.provider.behaveOnce({ toolCalls: [{ id: 'call_1', name: 'mine', arguments: '{}' }] });
+      const { body } = await ask('idle', more);
+      expect([more, body['signalbox']]).toEqual([more, undefined]);
+      expect(JSON.stringify(body['choices'])).toContain('call_1');
+    }
+  });
+
   it('says its prompt before every question, in each dialect, and once', async () => {
     const prompts = { system: 'Speak like a signalman.' };
     await send('/api/v1/systems', { ...spec, id: 'signalman', models: ['sim/small'], prompts });

@@ -260,3 +260,30 @@ describe('execute_tools within a stream (OD-26)', () => {
     expect(await response.json()).toMatchObject({ usage: { total_tokens: 24 }, signalbox: { tool_steps: 1 } });
   });
 });
+
+describe('a stream with tools that takes too long (OD-26, LA-14)', () => {
+  it('ends with an error that says so, and the call of the tool ends with it', async () => {
+    await using bounded = await startTestRouter({ resilience: { tool_loop_ms: 300 } });
+    const { tenantId, principalId } = bounded.caller.principal;
+    const builder = aCaller({ tenantId, scopes: ['systems:write', 'keys:write'] });
+    const send = (method: string, path: string, body: object) =>
+      bounded.fetch(
+        path,
+        { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+        builder,
+      );
+    const parameters = { type: 'object', properties: {} };
+    const slow = { name: 'slow', description: 'Takes long.', parameters, url: toolUrl, method: 'POST' };
+    expect((await send('POST', '/api/v1/tools', { ...slow, timeout_ms: 60_000 })).status).toBe(201);
+    await send('PUT', `/api/v1/tool-grants/${principalId}`, { tools: ['slow'] });
+    work = () => undefined;
+    bounded.provider.behaveOnce({ pieces: ['Let me'], toolCalls: [{ id: 'call_1', name: 'slow', arguments: '{}' }] });
+    const text = await (await bounded.ask({ stream: true, execute_tools: true })).text();
+    expect(text).toContain('Let me');
+    expect(text).toContain('The model and its tools took longer than 300 ms together.');
+    expect(text).not.toContain('[DONE]');
+    await waitFor(() => toolCalls[0]?.closed);
+    // Neither the model nor the tool was at fault.
+    expect(bounded.provider.requests).toHaveLength(1);
+  });
+});

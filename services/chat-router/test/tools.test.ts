@@ -22,6 +22,7 @@ interface Asked {
 const owned = new AsyncDisposableStack();
 let systems: TestSystems;
 let toolHost: string;
+let modelHost: string;
 /** What the model says next; then it says `done`. */
 let script: Record<string, unknown>[] = [];
 const asked: Asked[] = [];
@@ -53,6 +54,7 @@ beforeAll(async () => {
     }),
   );
   toolHost = tools.host;
+  modelHost = model.host;
   const database = owned.use(await createTestDatabase({ service: audience, migrations }));
   systems = owned.use(
     await startTestSystems({
@@ -112,6 +114,28 @@ function chat(more: Record<string, unknown> = {}, as?: Parameters<TestSystems['s
 
 const named = (...names: string[]) => ({
   tools: names.map((name) => ({ type: 'function', function: { name, parameters: { type: 'object' } } })),
+});
+
+describe('how long a model and its tools may take together (OD-26, LA-14)', () => {
+  it('is bounded, whatever each tool may take, and the client is told which bound it was', async () => {
+    await using database = await createTestDatabase({ service: audience, migrations });
+    await using bounded = await startTestSystems({
+      databaseUrl: database.url,
+      redisUrl: testStore('SIGNALBOX_TEST_REDIS_URL'),
+      identityKeys: IdentityKeys.parse(newIdentityKeys()),
+      answer: answerOver(`http://${modelHost}/v1`),
+      allow: [toolHost],
+      more: { toolLoopMsMax: 300 },
+    });
+    const slow = { name: 'slow', description: 'Takes long.', parameters, method: 'POST', timeout_ms: 60_000 };
+    await bounded.send('POST', '/api/v1/tools', { ...slow, url: `http://${toolHost}/slow` });
+    await bounded.send('PUT', `/api/v1/tool-grants/${bounded.caller.principal.principalId}`, { tools: ['slow'] });
+    tool = () => undefined;
+    script = [calls(['slow', { city: 'Bonn' }])];
+    const body = { model: 'm', messages: [{ role: 'user', content: 'How warm?' }], execute_tools: true };
+    const answer = await bounded.send('POST', '/v1/chat/completions', body);
+    expect([answer.status, await answer.json()]).toMatchObject([504, { error: { code: 'tool_loop_timeout' } }]);
+  });
 });
 
 describe('execute_tools (OD-26)', () => {

@@ -6,6 +6,7 @@ import { createQueues } from '@signalbox/queue';
 import { openRedis } from '@signalbox/redis';
 import { createLogger, createMetrics, type Metrics } from '@signalbox/telemetry';
 import { createTestDatabase, testStore, waitFor, type TestDatabase } from '@signalbox/test-kit';
+import { VaultKeys } from '@signalbox/vault';
 import { migrations } from '../migrations/index.ts';
 import { openAccess, type Access } from '../src/app/access.ts';
 import type { GatewaySchema } from '../src/app/schema.ts';
@@ -17,9 +18,11 @@ export const signingPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const tokenKeys = TokenKeys.parse(
   JSON.stringify({ keys: [{ ...signingPair.privateKey.export({ format: 'jwk' }), kid: 'test-1' }] }),
 );
-const identityKeys = IdentityKeys.parse(
-  ['gateway', 'chat-router'].map((name) => `${name}:test:${randomBytes(32).toString('base64url')}`).join(','),
-);
+/** As it stands in the environment of a process. */
+export const identityKeysText = ['gateway', 'chat-router']
+  .map((name) => `${name}:test:${randomBytes(32).toString('base64url')}`)
+  .join(',');
+export const identityKeys = IdentityKeys.parse(identityKeysText);
 
 export interface Answer {
   status: number;
@@ -46,12 +49,19 @@ export interface Replica extends AsyncDisposable {
   metric(series: string): Promise<number>;
 }
 
+export interface ReplicaOptions {
+  redisUrl?: string;
+  databaseUrl?: string;
+  /** Null: it keeps no secrets. */
+  vaultKeys?: VaultKeys | null;
+}
+
 export interface AccessHarness extends AsyncDisposable {
   database: TestDatabase;
   /** The first administrator's key: scope `*` of the operators' tenant. */
   adminKey: string;
   replica: Replica;
-  startReplica(options?: { redisUrl?: string; databaseUrl?: string }): Promise<Replica>;
+  startReplica(options?: ReplicaOptions): Promise<Replica>;
   /** Lets time pass for everything that asks the harness' clock. */
   passSeconds(seconds: number): void;
   now(): Date;
@@ -68,6 +78,7 @@ export async function startAccessHarness(): Promise<AccessHarness> {
   const owned = new AsyncDisposableStack();
   const database = owned.use(await createTestDatabase({ service: 'gateway', migrations }));
   const queuePrefix = `access-${randomBytes(6).toString('hex')}`;
+  const vaultSecret = randomBytes(32).toString('base64url');
   const logged: string[] = [];
   let aheadMs = 0;
   const now = (): Date => new Date(Date.now() + aheadMs);
@@ -76,7 +87,8 @@ export async function startAccessHarness(): Promise<AccessHarness> {
   async function startReplica({
     redisUrl = testStore('SIGNALBOX_TEST_REDIS_URL'),
     databaseUrl = database.url,
-  }: { redisUrl?: string; databaseUrl?: string } = {}): Promise<Replica> {
+    vaultKeys = VaultKeys.parse(`test:${vaultSecret}`),
+  }: ReplicaOptions = {}): Promise<Replica> {
     const parts = new AsyncDisposableStack();
     const queueRedisUrl = testStore('SIGNALBOX_TEST_REDIS_URL');
     const metrics = createMetrics({ service: 'gateway' });
@@ -106,6 +118,7 @@ export async function startAccessHarness(): Promise<AccessHarness> {
         identityKeys,
         tokenKeys,
         tokenIssuer: issuer,
+        vaultKeys,
         addressOf: (request) => request.socket.remoteAddress ?? null,
         logger,
         metrics,

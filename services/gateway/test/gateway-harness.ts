@@ -129,6 +129,7 @@ export const testAuthenticator: Authenticator = {
       kind: 'api_key',
       principalId: `key_${name}`,
       tenantId: `tenant_${name}`,
+      isOperator: name === 'operator',
       scopes: scope === undefined ? ['chat:write'] : [scope],
       credential: { kind: 'api_key', keyId: `key_${name}` },
       limits: { requestsPerMinute: null, costUnitsPerMinute: null },

@@ -185,6 +185,16 @@ describe('heads that are too much (S6)', () => {
     }
     expect(upstream.requests).toEqual([]);
   });
+
+  it('answers a target above 16 KB with 414, on the first request of a connection and on a later one', async () => {
+    const long = head(`GET /api/v1/things/${'a'.repeat(17_000)} HTTP/1.1`, 'Host: a');
+    expect(statuses(await sendRaw(gateway.port, long))).toEqual(['414']);
+    expect(upstream.requests).toEqual([]);
+    const first = head('GET /api/v1/things/1 HTTP/1.1', 'Host: a');
+    const answer = await sendRaw(gateway.port, first + long);
+    expect(statuses(answer)).toEqual(['200', '414']);
+    expect(answer).toContain('"error_code":"URI_TOO_LONG"');
+  });
 });
 
 describe('hosts (S25)', () => {

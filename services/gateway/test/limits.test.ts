@@ -144,6 +144,7 @@ describe('limits that replicas share (LA-2, S17)', () => {
               tenantId: 'tenant_own',
               scopes: ['*'],
               credential: { kind: 'api_key', keyId: 'key_own' },
+              isOperator: false,
               limits: { requestsPerMinute: 7, costUnitsPerMinute: null },
             }),
         },

@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CallerIdentity } from '@signalbox/identity';
+import { newId } from '@signalbox/ids';
 import { aCaller, startTestService, type TestService } from './harness.ts';
 
 let service: TestService;
@@ -15,6 +17,7 @@ function aSample(more: Record<string, unknown> = {}): Record<string, unknown> {
   made += 1;
   return { model_id: 'm', model_type: 'llm', request_id: `r-${String(made)}`, latency: 12.5, ...more };
 }
+const again = (caller: CallerIdentity): CallerIdentity => ({ ...caller, requestId: newId('req') });
 const inference = '/api/v1/metrics/inference';
 const batch = '/api/v1/metrics/batch';
 
@@ -90,6 +93,41 @@ describe('one sample (MX-1)', () => {
     await service.post(inference, { ...sample, model_id: 'other' });
     await service.post(inference, sample, { caller: aCaller() });
     expect(await count()).toBe(3);
+  });
+
+  it('takes null for whatever is optional, alone and in a batch, and for nothing else', async () => {
+    const optional = [
+      ...['timestamp', 'throughput', 'error_rate', 'resource_usage', 'model_version', 'environment'],
+      ...['time_to_first_token_ms', 'input_tokens', 'output_tokens', 'cost_usd', 'features', 'prediction', 'score'],
+      ...['actual', 'embedding', 'tags'],
+    ];
+    const nulls = Object.fromEntries(optional.map((name) => [name, null]));
+    const parts = { resource_usage: { gpu_memory: null, cpu_usage: 0.5, memory_usage: null } };
+    const [one, two, three] = [aSample(nulls), aSample(nulls), aSample(parts)];
+    expect((await service.post(inference, one)).status).toBe(201);
+    const answer = await service.post(batch, { items: [two, three, aSample({ latency: null })] });
+    expect(answer.body).toMatchObject({ accepted: 2, rejected: 1 });
+    const ids = [one, two, three].map((sample) => sample['request_id']);
+    const rows = await service.query('select * from @samples where request_id = any($1) order by request_id', [ids]);
+    expect(rows).toHaveLength(3);
+    const [first] = rows.filter((row) => row['request_id'] === one['request_id']);
+    expect(first).toMatchObject({ throughput: null, prediction: null, cost_nanos: null, features: null, tags: null });
+    expect(rows.find((row) => row['request_id'] === three['request_id'])).toMatchObject({
+      ...{ cpu_usage: 0.5, gpu_memory: null },
+    });
+    const drift = { model_id: 'm', drift_type: 'data', severity: 'low', confidence: 0.5 };
+    const caller = aCaller();
+    const said = { ...drift, feature: null, timestamp: null, tags: null };
+    expect((await service.post('/api/v1/metrics/drift', said, { caller })).status).toBe(201);
+    const resources = '/api/v1/metrics/resources';
+    const usage = { cpu_usage: 0.5, gpu_memory: null, memory_usage: null, model_id: null, resource: null, tags: null };
+    const used = await service.post(resources, { ...usage, timestamp: null }, { caller: again(caller) });
+    expect([used.status, used.body['points']]).toEqual([201, 1]);
+    const nothing = await service.post(resources, { ...usage, cpu_usage: null }, { caller: again(caller) });
+    expect(nothing.status).toBe(400);
+    const model = { id: 'nulls', name: 'n', model_type: 'llm', version: '1', environment: 'dev', features: null };
+    const made = await service.post('/api/v1/models', { ...model, thresholds: { latency: 50, error_rate: null } });
+    expect(made.body).toMatchObject({ thresholds: { latency: 50, error_rate: 0.05 }, features: {} });
   });
 
   it('makes an unknown model one that is not registered, with defaults (MX-6)', async () => {

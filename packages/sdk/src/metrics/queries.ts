@@ -12,6 +12,7 @@ export interface MetricQueries {
   categories(query: Query<'getCategories'>, options?: CallOptions): Promise<Answer<'getCategories'>>;
   summary(query?: Query<'getSummary'>, options?: CallOptions): Promise<Answer<'getSummary'>>;
   anomalies(query: Query<'getAnomalies'>, options?: CallOptions): Promise<Answer<'getAnomalies'>>;
+  forecast(query: Query<'getForecast'>, options?: CallOptions): Promise<Answer<'getForecast'>>;
   samples(query?: Query<'listSamples'>, options?: CallOptions): Promise<Answer<'listSamples'>>;
   eachSample(query?: Query<'listSamples'>, options?: CallOptions): AsyncGenerator<SampleRow, void, undefined>;
   reportedDrift(query?: Query<'listReportedDrift'>, options?: CallOptions): Promise<Answer<'listReportedDrift'>>;
@@ -26,6 +27,7 @@ export function openMetricQueries(caller: Caller): MetricQueries {
     categories: (query, options) => caller.call('getCategories', { query }, options),
     summary: (query = {}, options) => caller.call('getSummary', { query }, options),
     anomalies: (query, options) => caller.call('getAnomalies', { query }, options),
+    forecast: (query, options) => caller.call('getForecast', { query }, options),
     samples,
     eachSample: (query = {}, options) => eachRow((cursor) => samples({ limit: 100, ...query, ...cursor }, options)),
     reportedDrift: (query = {}, options) => caller.call('listReportedDrift', { query }, options),

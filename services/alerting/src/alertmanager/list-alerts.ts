@@ -26,6 +26,8 @@ export interface ShownAlert {
 export interface Surroundings {
   readonly configuration: AlertingConfiguration;
   readonly alerts: readonly ShownAlert[];
+  /** All that fires and may inhibit these. */
+  readonly inhibiting: readonly ShownAlert[];
   readonly silences: readonly Silence[];
   readonly now: Date;
 }
@@ -87,6 +89,16 @@ export function listAlertGroups(query: AmQuery, surroundings: Surroundings): Sho
     }));
 }
 
+/** What every alert that fits a query carries, for whoever looks them up. Throws `AmRefusal`. */
+export function carriedLabels(query: AmQuery): LabelSet {
+  return Object.fromEntries(
+    readFilter(query)
+      // An absent label has the empty value.
+      .filter(({ op, value }) => op === '=' && value !== '')
+      .map(({ name, value }) => [name, value]),
+  );
+}
+
 interface Wanted {
   active: boolean;
   silenced: boolean;
@@ -121,10 +133,10 @@ function isWanted({ status, labels }: AmAlert, wanted: Wanted): boolean {
   return matchesAll(wanted.filter, labels);
 }
 
-function createStatus({ configuration, alerts, silences, now }: Surroundings) {
+function createStatus({ configuration, inhibiting, silences, now }: Surroundings) {
   const inhibitedBy = createInhibitor(
     configuration.inhibitRules,
-    alerts.map(({ fingerprint, labels, endsAt }) => ({ fingerprint, labels, endsAt: endsAt ?? forEver })),
+    inhibiting.map(({ fingerprint, labels, endsAt }) => ({ fingerprint, labels, endsAt: endsAt ?? forEver })),
     now,
   );
   const silencedBy = createSilencer(silences, now);

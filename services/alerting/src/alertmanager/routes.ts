@@ -23,12 +23,13 @@ import {
 import { AppError } from '@signalbox/errors';
 import { mountRawRoute, type RouteContext, type Routes } from '@signalbox/http';
 import type { z } from 'zod';
+import type { Doer } from '../audit/tell-audit.ts';
 import { matchesAll } from '../matchers/matcher.ts';
 import { compareSilences, hasMatchers, SilenceError, silenceState } from '../silences/silence.ts';
 import { AmRefusal, malformed, meaningless } from './am-refusal.ts';
 import type { AmBackend } from './am-backend.ts';
 import { formatGoTime } from './go-time.ts';
-import { listAlertGroups, listAlerts } from './list-alerts.ts';
+import { carriedLabels, listAlertGroups, listAlerts } from './list-alerts.ts';
 import { presentSilence } from './present-silence.ts';
 import { readPostedAlerts } from './read-posted-alerts.ts';
 import { readPostedSilence } from './read-posted-silence.ts';
@@ -45,6 +46,7 @@ export interface AmRoutesOptions {
 
 interface Call {
   tenantId: string;
+  doer: Doer;
   params: Readonly<Record<string, string>>;
   query: AmQuery;
   body: unknown;
@@ -86,10 +88,10 @@ export function mountAlertmanagerRoutes(
   });
 
   mount([listAmAlertGroups, listTenantAmAlertGroups], async ({ tenantId, query, now }) =>
-    listAlertGroups(query, await backend.surroundingsOf(tenantId, now)),
+    listAlertGroups(query, await backend.surroundingsOf(tenantId, now, carriedLabels(query))),
   );
   mount([listAmAlerts, listTenantAmAlerts], async ({ tenantId, query, now }) =>
-    listAlerts(query, await backend.surroundingsOf(tenantId, now)),
+    listAlerts(query, await backend.surroundingsOf(tenantId, now, carriedLabels(query))),
   );
   mount([postAmAlerts, postTenantAmAlerts], async ({ tenantId, body, now }) => {
     const { resolveTimeoutMs } = await backend.configurationOf(tenantId);
@@ -108,11 +110,11 @@ export function mountAlertmanagerRoutes(
       .sort((a, b) => compareSilences(a, b, now))
       .map((silence) => presentSilence(silence, now));
   });
-  mount([postAmSilences, postTenantAmSilences], async ({ tenantId, body, now }) => {
+  mount([postAmSilences, postTenantAmSilences], async ({ doer, body, now }) => {
     const input = readPostedSilence(body, now);
     if (input.id !== null && !uuid.test(input.id)) throw new AmRefusal(404, 'silence not found');
     try {
-      const silence = await backend.setSilence(tenantId, input, now);
+      const silence = await backend.changeSilences.set(doer, input, now);
       if (silence === null) throw new AmRefusal(404, 'silence not found');
       return { silenceID: silence.id };
     } catch (thrown) {
@@ -125,8 +127,8 @@ export function mountAlertmanagerRoutes(
     if (silence === null) throw new AmRefusal(404, null);
     return presentSilence(silence, now);
   });
-  mount([deleteAmSilence, deleteTenantAmSilence], async ({ tenantId, params, now }) => {
-    if (await backend.endSilence(tenantId, silenceIdOf(params), now)) return null;
+  mount([deleteAmSilence, deleteTenantAmSilence], async ({ doer, params, now }) => {
+    if (await backend.changeSilences.end(doer, silenceIdOf(params), now)) return null;
     throw new AmRefusal(404, null);
   });
 }
@@ -138,12 +140,14 @@ function placed(contract: AmContract, place: string | undefined): AmContract {
 
 async function answer(context: RouteContext<AmContract>, handle: (call: Call) => Promise<unknown>): Promise<void> {
   const params = context.params as Readonly<Record<string, string>>;
-  const { tenantId } = context.principal;
+  const { principal, requestId } = context;
+  const { tenantId } = principal;
   // Another tenant's is as absent as one that never was.
   if (params['tenant'] !== undefined && params['tenant'] !== tenantId) throw new AppError('not_found');
   try {
     const { query, body } = context;
-    send(context, 200, await handle({ tenantId, params, query: query as AmQuery, body, now: new Date() }));
+    const doer = { principal, requestId };
+    send(context, 200, await handle({ tenantId, doer, params, query: query as AmQuery, body, now: new Date() }));
   } catch (thrown) {
     if (!(thrown instanceof AmRefusal)) throw thrown;
     send(context, thrown.status, thrown.body);

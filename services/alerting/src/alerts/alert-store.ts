@@ -183,6 +183,19 @@ export async function lockExpiredAlerts(trx: Transaction<Schema>, now: Date, lim
     .execute();
 }
 
+/** When the next posted alert outlives its last report; null where none fires. */
+export async function nextExpiryAt(db: Kysely<Schema>): Promise<Date | null> {
+  const row = await db
+    .selectFrom('alerts')
+    .select('ends_at')
+    .where('state', '=', sql.lit('firing'))
+    .where('rule_id', 'is', null)
+    .orderBy('ends_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.ends_at ?? null;
+}
+
 /** Another tenant's alert is as absent as one that never was. */
 export function noAlert(): AppError {
   return new AppError('not_found', 'There is no such alert.');

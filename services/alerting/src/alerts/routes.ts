@@ -16,10 +16,10 @@ import {
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { keysetPage, mountRawRoute, mountRoute, pageStart, type PageStart, type Routes } from '@signalbox/http';
-import type { Principal } from '@signalbox/identity';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import type { TellAudit } from '../audit/tell-audit.ts';
+import type { AuditedAct, Doer, TellAudit } from '../audit/tell-audit.ts';
+import type { TellAcknowledged } from '../notifications/tell-acknowledged.ts';
 import { listAlertEventRows, presentEventPlace } from './alert-event-store.ts';
 import { findAlert, listAlertRows, lockAlert, noAlert, saveAlerts } from './alert-store.ts';
 import type { AlertRecord } from './alert.ts';
@@ -33,16 +33,12 @@ export interface AlertRouteDeps {
   db: Kysely<Schema>;
   tell: TellChanges;
   tellAudit: TellAudit;
-  /** To be called after a commit that emitted something. */
-  nudgeRelay: () => void;
+  tellAcknowledged: TellAcknowledged;
+  /** To be called after a commit. */
+  nudge: () => void;
   /** How long what a rule looks at stays in its window; 0 for an alert that no rule made. */
   windowMsOf: (alert: AlertRecord) => Promise<number>;
   now?: () => Date;
-}
-
-interface Doer {
-  principal: Principal;
-  requestId: string;
 }
 
 export function mountAlertRoutes(routes: Routes, deps: AlertRouteDeps): void {
@@ -159,7 +155,7 @@ function mountChanging(routes: Routes, deps: AlertRouteDeps): void {
 }
 
 async function change(
-  { db, tell, tellAudit, nudgeRelay, now = () => new Date() }: AlertRouteDeps,
+  { db, tell, tellAudit, tellAcknowledged, nudge, now = () => new Date() }: AlertRouteDeps,
   { principal, requestId }: Doer,
   id: string,
   act: AlertAct,
@@ -172,14 +168,19 @@ async function change(
     if (changes.length === 0) return alert;
     await saveAlerts(trx, [next]);
     await tell(trx, tenantId, [{ alert: next, changes }], at);
-    if (act.kind === 'resolve') {
-      const details = { episode: next.episode, note: act.note };
-      await tellAudit(trx, { action: 'alert.resolved', target: id, principal, requestId, details });
-    }
+    if (act.kind === 'acknowledge') await tellAcknowledged(trx, tenantId, next.fingerprint, at);
+    await tellAudit(trx, { ...auditedAs(act, next), target: id, principal, requestId });
     return next;
   });
-  nudgeRelay();
+  nudge();
   return presentAlert(changed);
+}
+
+/** What the audit log says of an act. The words of a comment stay with the alert. */
+function auditedAs(act: AlertAct, { episode }: AlertRecord): Pick<AuditedAct, 'action' | 'details'> {
+  if (act.kind === 'resolve') return { action: 'alert.resolved', details: { episode, note: act.note } };
+  const details = { change: act.kind, episode, ...('until' in act ? { until: act.until?.toISOString() ?? null } : {}) };
+  return { action: 'alert.changed', details };
 }
 
 async function getOne(db: Kysely<Schema>, tenantId: string, id: string): Promise<AlertRecord> {

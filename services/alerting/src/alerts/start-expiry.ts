@@ -1,7 +1,8 @@
 import type { Logger } from '@signalbox/telemetry';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import { lockExpiredAlerts, saveAlerts } from './alert-store.ts';
+import { lockExpiredAlerts, nextExpiryAt, saveAlerts } from './alert-store.ts';
+import { startSweep, type Sweep } from '../sweeps/start-sweep.ts';
 import { expireAlert } from './report-alert.ts';
 import type { TellChanges, ToldAlert } from './tell-changes.ts';
 
@@ -10,11 +11,11 @@ const perRound = 500;
 export interface ExpiryDeps {
   db: Kysely<Schema>;
   tell: TellChanges;
-  nudgeRelay: () => void;
+  nudge: () => void;
 }
 
 /** Ends posted alerts whose last report has run out, at most five hundred; gives how many those were. */
-async function expireAlerts({ db, tell, nudgeRelay }: ExpiryDeps, now: Date): Promise<number> {
+async function expireAlerts({ db, tell, nudge }: ExpiryDeps, now: Date): Promise<number> {
   const count = await db.transaction().execute(async (trx) => {
     const expired = await lockExpiredAlerts(trx, now, perRound);
     const told = new Map<string, ToldAlert[]>();
@@ -27,30 +28,19 @@ async function expireAlerts({ db, tell, nudgeRelay }: ExpiryDeps, now: Date): Pr
     for (const [tenantId, ofTenant] of told) await tell(trx, tenantId, ofTenant, now);
     return expired.length;
   });
-  if (count > 0) nudgeRelay();
+  if (count > 0) nudge();
   return count;
 }
 
-/** Looks for them for as long as it is open; any number of processes may. */
-export function startExpiry({ logger, lookMs = 1_000, ...deps }: ExpiryDeps & { logger: Logger; lookMs?: number }) {
-  let round: Promise<void> | null = null;
+/** For what another replica took in meanwhile. */
+const lookMs = 5_000;
 
-  async function look(): Promise<void> {
-    try {
+/** Ends them when their time has come, for as long as it is open; any number of processes may. */
+export function startExpiry({ logger, ...deps }: ExpiryDeps & { logger: Logger }): Sweep {
+  return startSweep(
+    async () => {
       while ((await expireAlerts(deps, new Date())) === perRound);
-    } catch (error) {
-      logger.warn('alerts.expiry_failed', { error });
-    }
-    round = null;
-  }
-
-  const timer = setInterval(() => {
-    round ??= look();
-  }, lookMs);
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      clearInterval(timer);
-      await round;
     },
-  };
+    { everyMs: lookMs, nextAt: () => nextExpiryAt(deps.db), logger },
+  );
 }

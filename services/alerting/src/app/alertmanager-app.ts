@@ -22,7 +22,8 @@ import type { AlertingConfiguration } from '../configuration/alerting-configurat
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import { readConfiguration } from '../configuration/read-configuration.ts';
 import { createEnrolAlerts, createRegroupAlerts } from '../notifications/enrol-alerts.ts';
-import { startSweep } from '../notifications/start-sweep.ts';
+import { openChangeSilences } from '../silences/change-silences.ts';
+import { startSweep } from '../sweeps/start-sweep.ts';
 import { startSending } from './alertmanager-sending.ts';
 import { mountProcessRoutes } from './alertmanager-process.ts';
 import type { Schema } from './schema.ts';
@@ -82,7 +83,9 @@ export async function startAlertmanager({
       await postAlerts({ db, tell }, tenant, alerts, now);
       nudge();
     },
-    listAlerts: (tenant, now) => listFiringAlerts(db, tenant, now),
+    // There is no gateway here that would keep an audit log.
+    changeSilences: openChangeSilences({ db, tellAudit: () => Promise.resolve(), nudge: () => undefined }),
+    listAlerts: (tenant, now, carrying) => listFiringAlerts(db, tenant, now, carrying),
   });
 
   async function reload(): ReturnType<RunningAlertmanager['reload']> {

@@ -13,7 +13,7 @@ import type { RegroupAlerts } from '../notifications/enrol-alerts.ts';
 import { flushDueGroups } from '../notifications/flush-groups.ts';
 import { nextFlushAt } from '../notifications/group-store.ts';
 import { pruneLastSent } from '../notifications/notification-store.ts';
-import { startSweep } from '../notifications/start-sweep.ts';
+import { startSweep } from '../sweeps/start-sweep.ts';
 import type { Schema } from './schema.ts';
 
 export interface SendingDeps {

@@ -1,20 +1,11 @@
-import {
-  createHealth,
-  createRoutes,
-  createService,
-  errorHandler,
-  identifySigned,
-  notFoundHandler,
-  startAdminServer,
-  startServer,
-} from '@signalbox/http';
-import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from '@signalbox/postgres';
-import { createEmitter, createQueues } from '@signalbox/queue';
-import { createMetrics, type Logger } from '@signalbox/telemetry';
+import { openOutbound } from '@signalbox/outbound';
+import { openStartup } from '@signalbox/startup';
+import type { Logger } from '@signalbox/telemetry';
 import { createVault } from '@signalbox/vault';
 import { migrations } from '../../migrations/index.ts';
 import { createTeller } from '../alerts/tell-changes.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { openChannelKinds } from '../channels/open-channel-kinds.ts';
 import { createTenantConfigurations } from '../configuration/configuration-source.ts';
 import { createEnrolAlerts } from '../notifications/enrol-alerts.ts';
 import type { Config } from './config.ts';
@@ -37,71 +28,32 @@ export async function startAlerting(
   config: Config,
   { logger, owned, queuePrefix }: { logger: Logger; owned: AsyncDisposableStack; queuePrefix?: string },
 ): Promise<RunningAlerting> {
-  const { databaseUrl, redisQueueUrl: redisUrl, identityKeys, host } = config;
-  const metrics = createMetrics({ service: serviceName });
-  const prefix = queuePrefix === undefined ? {} : { prefix: queuePrefix };
-
-  const database = owned.use(openDatabase<Schema>({ url: databaseUrl, applicationName: serviceName, logger, metrics }));
-  await assertMigrated(database.db, migrations);
-  const queues = owned.use(createQueues({ redisUrl, service: serviceName, identityKeys, logger, metrics, ...prefix }));
-  const relay = owned.use(
-    startOutboxRelay({
-      database,
-      publish: (rows) => queues.publish(rows),
-      takeSettled: () => queues.takeSettled(),
-      logger,
-      metrics,
-    }),
-  );
-
-  const app = createService({ logger, metrics });
-  const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, serviceName) });
-  const emitter = createEmitter({ service: serviceName, identityKeys });
+  const { parts, listen } = await openStartup<Schema>({
+    ...{ service: serviceName, config, migrations, logger, owned, queuePrefix },
+  });
+  const { nudgeRelay, ...common } = parts;
+  const { emitter } = parts;
+  const wakers = [nudgeRelay];
   const configurations = createTenantConfigurations(config.vaultKeys === null ? null : createVault(config.vaultKeys));
   const enrolAlerts = createEnrolAlerts(configurations);
+  const allow = config.outboundAllow;
   const deps: DomainDeps = {
+    ...common,
     config,
-    routes,
-    database,
-    emitter,
-    nudgeRelay: () => {
-      relay.nudge();
+    nudge: () => {
+      for (const wake of wakers) wake();
+    },
+    onNudge: (wake) => {
+      wakers.push(wake);
     },
     configurations,
     enrolAlerts,
     tell: createTeller({ emitter, enrolAlerts }),
     tellAudit: createTellAudit(emitter),
-    working: { redisUrl, identityKeys, deadLetters: openDeadLetters(database), logger, metrics, ...prefix },
-    logger,
-    metrics,
+    kinds: openChannelKinds({ outbound: owned.use(openOutbound({ allow, deadlineMs: 30_000 })), allow }),
   };
   // Each domain connects itself, and says what is worth probing.
   const domains: DomainProbes[] = [startAlerts(deps, owned), startRules(deps, owned), startNotifications(deps, owned)];
   startRouting(deps);
-
-  const health = createHealth({
-    service: serviceName,
-    version: '0.1.0',
-    probes: {
-      postgres: { probe: (signal) => database.ping(signal), critical: true },
-      queue: { probe: (signal) => queues.ping(signal), critical: false },
-      ...(Object.assign({}, ...domains) as DomainProbes),
-    },
-  });
-  app.use(notFoundHandler(), errorHandler(logger));
-
-  const admin = owned.use(await startAdminServer({ host, port: config.adminPort, logger, metrics, health }));
-  const server = owned.use(
-    await startServer({
-      app,
-      host,
-      port: config.port,
-      logger,
-      health,
-      shutdownGraceMs: config.shutdownGraceMs,
-      shutdownDelayMs: config.shutdownDelayMs,
-    }),
-  );
-  logger.info('service.started', { url: server.url, admin_url: admin.url });
-  return { url: server.url, adminUrl: admin.url };
+  return listen(Object.assign({}, ...domains) as DomainProbes);
 }

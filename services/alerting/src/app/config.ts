@@ -46,6 +46,7 @@ const Environment = z.object({
         return z.NEVER;
       }
     }),
+  ALERT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
   EXTERNAL_URL: z.url({ protocol: /^https?$/ }).default('http://localhost'),
   MONITORING_INGEST_URL: z.url({ protocol: /^https?$/ }),
   WATCHED_SERVICES: z
@@ -69,6 +70,8 @@ export interface Config {
   vaultKeys: VaultKeys | null;
   /** What messages may be sent to besides the public internet: `host:port`, or a CIDR. */
   outboundAllow: readonly string[];
+  /** How long alerts that have ended are kept, with their history. */
+  alertRetentionDays: number;
   /** Where those who are told find the mesh. */
   externalUrl: string;
   /** Where what is measured can be read. */
@@ -92,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     identityKeys: settings.IDENTITY_KEYS,
     vaultKeys: settings.VAULT_KEYS ?? null,
     outboundAllow: settings.OUTBOUND_ALLOW,
+    alertRetentionDays: settings.ALERT_RETENTION_DAYS,
     externalUrl: settings.EXTERNAL_URL.replace(/\/+$/, ''),
     monitoringUrl: settings.MONITORING_INGEST_URL,
     watchedServices: settings.WATCHED_SERVICES.split(',').flatMap((entry) => {

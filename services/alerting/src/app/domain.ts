@@ -1,22 +1,20 @@
-import type { HealthProbe, Routes } from '@signalbox/http';
-import type { Database } from '@signalbox/postgres';
-import type { Emitter, WorkerOptions } from '@signalbox/queue';
-import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { HealthProbe } from '@signalbox/http';
+import type { StartupParts } from '@signalbox/startup';
 import type { TellChanges } from '../alerts/tell-changes.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
+import type { ChannelKinds } from '../channels/open-channel-kinds.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
 import type { EnrolAlerts } from '../notifications/enrol-alerts.ts';
 import type { Config } from './config.ts';
 import type { Schema } from './schema.ts';
 
 /** What each domain of this service is connected with. */
-export interface DomainDeps {
+export interface DomainDeps extends Omit<StartupParts<Schema>, 'nudgeRelay'> {
   config: Config;
-  routes: Routes;
-  database: Database<Schema>;
-  emitter: Emitter;
-  /** To be called after a commit that emitted something. */
-  nudgeRelay: () => void;
+  /** To be called after a commit: what it told, and what it made due, is looked at at once. */
+  nudge: () => void;
+  /** Has `wake` called whenever somebody nudges. */
+  onNudge: (wake: () => void) => void;
   /** By what the alerts of each tenant are routed. */
   configurations: ConfigurationSource;
   /** Puts alerts into their groups; part of `tell`. */
@@ -24,10 +22,8 @@ export interface DomainDeps {
   /** Tells of every change of an alert, in the transaction that makes it. */
   tell: TellChanges;
   tellAudit: TellAudit;
-  /** What every worker needs besides its job and its handler. */
-  working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
-  logger: Logger;
-  metrics: Metrics;
+  /** The ways of telling somebody. */
+  kinds: ChannelKinds;
 }
 
 /** What health asks of a domain, by name. */

@@ -1,9 +1,9 @@
-import { openOutbound } from '@signalbox/outbound';
 import { createVault } from '@signalbox/vault';
 import { createFindSettings } from '../channels/find-settings.ts';
-import { openChannelKinds } from '../channels/open-channel-kinds.ts';
+import { nextHeartbeatAt } from '../channels/channel-store.ts';
 import { mountChannelRoutes } from '../channels/routes.ts';
 import { pruneDeliveries } from '../deliveries/delivery-store.ts';
+import { nextClaimAt } from '../deliveries/destination-store.ts';
 import { mountDeliveryRoutes } from '../deliveries/routes.ts';
 import { createDeliveryRunner } from '../deliveries/run-deliveries.ts';
 import type { SendDeliveriesDeps } from '../deliveries/send-deliveries.ts';
@@ -11,22 +11,23 @@ import { escalateAlerts } from '../escalation/escalate-alerts.ts';
 import { mountEscalationRoutes } from '../escalation/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
 import { flushDueGroups } from '../notifications/flush-groups.ts';
+import { nextFlushAt } from '../notifications/group-store.ts';
 import { pruneLastSent } from '../notifications/notification-store.ts';
 import { mountNotificationRoutes } from '../notifications/routes.ts';
 import { sendHeartbeats } from '../notifications/send-heartbeats.ts';
-import { startSweep } from '../notifications/start-sweep.ts';
+import { startSweep } from '../sweeps/start-sweep.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
-const [sweepMs, escalateMs, pruneMs] = [200, 1_000, 3_600_000];
+/** Each is woken by what concerns it, and knows when the next is due; this is for what other replicas leave behind. */
+const lookMs = 5_000;
+const [escalateMs, pruneMs] = [2_000, 3_600_000];
 const keptMs = 30 * 86_400_000;
 
 /** Connects channels, decisions and deliveries, and has them done for as long as `owned` lasts. */
 export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
-  const { config, routes, configurations, enrolAlerts, tellAudit, nudgeRelay, logger, metrics } = deps;
+  const { config, routes, configurations, kinds, enrolAlerts, tellAudit, nudge, onNudge, logger, metrics } = deps;
   const { db } = deps.database;
   const vault = config.vaultKeys === null ? null : createVault(config.vaultKeys);
-  const allow = config.outboundAllow;
-  const kinds = openChannelKinds({ outbound: owned.use(openOutbound({ allow, deadlineMs: 30_000 })), allow });
   const attempts = metrics.counter({
     name: 'signalbox_alert_delivery_attempts_total',
     help: 'Attempts to deliver a message, by kind of channel and outcome.',
@@ -41,6 +42,8 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
     clock: () => new Date(),
     random: Math.random,
     attempted: ({ id, kind, destination }, outcome) => {
+      // The next message to the same address may go.
+      sends.nudge();
       attempts.inc({ kind, outcome: outcome.kind });
       logger.info('delivery.attempted', {
         delivery_id: id,
@@ -51,27 +54,46 @@ export function startNotifications(deps: DomainDeps, owned: AsyncDisposableStack
     },
   };
 
-  mountChannelRoutes(routes, { ...sending, vault, tellAudit, nudgeRelay });
-  mountDeliveryRoutes(routes, { db, tellAudit, nudgeRelay });
+  mountChannelRoutes(routes, { ...sending, vault, tellAudit, nudge });
+  mountDeliveryRoutes(routes, { db, tellAudit, nudge });
   mountNotificationRoutes(routes, { db, configurations, kinds });
 
-  mountEscalationRoutes(routes, { db, tellAudit, nudgeRelay });
+  mountEscalationRoutes(routes, { db, tellAudit, nudge });
 
   const runner = owned.use(createDeliveryRunner(sending, logger));
   const flushing = { db, configurations, kinds, regroupAlerts: createRegroupAlerts(enrolAlerts) };
-  owned.use(startSweep(() => runner.beginDue(), { everyMs: sweepMs, logger }));
-  owned.use(
+  const sends = owned.use(
+    startSweep(() => runner.beginDue(), { everyMs: lookMs, nextAt: () => nextClaimAt(db), logger }),
+  );
+  const flushes = owned.use(
     startSweep(
       async () => {
-        while ((await flushDueGroups(flushing, new Date())) > 0);
-        await sendHeartbeats(db, kinds, new Date());
+        while ((await flushDueGroups(flushing, new Date())) > 0) sends.nudge();
       },
-      { everyMs: sweepMs, logger },
+      { everyMs: lookMs, nextAt: () => nextFlushAt(db), logger },
+    ),
+  );
+  const heartbeats = owned.use(
+    startSweep(
+      async () => {
+        if ((await sendHeartbeats(db, kinds, new Date())) > 0) sends.nudge();
+      },
+      { everyMs: lookMs, nextAt: () => nextHeartbeatAt(db), logger },
     ),
   );
   owned.use(
-    startSweep(() => escalateAlerts({ db, configurations, kinds }, new Date()), { everyMs: escalateMs, logger }),
+    startSweep(
+      async () => {
+        await escalateAlerts({ db, configurations, kinds }, new Date());
+        sends.nudge();
+      },
+      { everyMs: escalateMs, logger },
+    ),
   );
+  for (const sweep of [sends, flushes, heartbeats])
+    onNudge(() => {
+      sweep.nudge();
+    });
   owned.use(
     startSweep(
       async () => {

@@ -5,6 +5,8 @@ import { listFiringAlerts } from '../alertmanager/shown-alert-store.ts';
 import { postAlerts } from '../alertmanager/post-alerts.ts';
 import { mountConfigurationRoutes } from '../configuration/routes.ts';
 import { createRegroupAlerts } from '../notifications/enrol-alerts.ts';
+import type { LabelSet } from '../labels/label-set.ts';
+import { openChangeSilences } from '../silences/change-silences.ts';
 import { mountSilenceRoutes } from '../silences/routes.ts';
 import type { DomainDeps } from './domain.ts';
 
@@ -17,16 +19,19 @@ export function startRouting({
   enrolAlerts,
   tell,
   tellAudit,
-  nudgeRelay,
+  nudge,
 }: DomainDeps): void {
-  const listAlerts = (tenantId: string, now: Date) => listFiringAlerts(db, tenantId, now);
+  const listAlerts = (tenantId: string, now: Date, carrying: LabelSet = {}) =>
+    listFiringAlerts(db, tenantId, now, carrying);
+  const changeSilences = openChangeSilences({ db, tellAudit, nudge });
   const backend = openBackend({
     db,
     configurations,
     ingest: async (tenantId, alerts, now) => {
       await postAlerts({ db, tell }, tenantId, alerts, now);
-      nudgeRelay();
+      nudge();
     },
+    changeSilences,
     listAlerts,
   });
   mountAlertmanagerRoutes(routes, {
@@ -34,13 +39,13 @@ export function startRouting({
     cluster: { status: 'disabled', peers: [] },
     startedAt: new Date(),
   });
-  mountSilenceRoutes(routes, { db, listAlerts });
+  mountSilenceRoutes(routes, { db, changeSilences, listAlerts });
   mountConfigurationRoutes(routes, {
     db,
     configurations,
     vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
     regroup: createRegroupAlerts(enrolAlerts),
     tellAudit,
-    nudgeRelay,
+    nudge,
   });
 }

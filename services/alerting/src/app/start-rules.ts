@@ -12,7 +12,7 @@ import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects rules: what they say, when they are evaluated, and what the other services tell. What it opens lies on `owned`. */
 export function startRules(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
-  const { config, routes, database, configurations, tell, tellAudit, nudgeRelay, working, logger, metrics } = deps;
+  const { config, routes, database, configurations, tell, tellAudit, nudge, working, logger, metrics } = deps;
   const { db } = database;
   const monitoring = createMonitoringClient({ url: config.monitoringUrl, identityKeys: config.identityKeys });
   const sourcesOf = (tenantId: string): Sources => ({
@@ -36,14 +36,14 @@ export function startRules(deps: DomainDeps, owned: AsyncDisposableStack): Domai
     labels: ['outcome'],
   });
 
-  const passes = owned.use(startPasses({ db, sourcesOf, tell, nudgeRelay, logger, evaluations }));
+  const passes = owned.use(startPasses({ db, sourcesOf, tell, nudge, logger, evaluations }));
   const wake = (): void => {
-    passes.wake();
+    passes.nudge();
   };
   const workers = startSignalWorkers({ db, working, beginTenant, wake });
   for (const worker of Object.values(workers)) owned.use(worker);
   owned.use(startDependencyWatch({ db, services: config.watchedServices, wake, logger }));
-  mountRuleRoutes(routes, { db, tell, tellAudit, configurations, sourcesOf, beginTenant, wake, nudgeRelay });
+  mountRuleRoutes(routes, { db, tell, tellAudit, configurations, sourcesOf, beginTenant, wake, nudge });
   return Object.fromEntries(
     Object.entries(workers).map(([name, worker]) => [
       `${name}_worker`,

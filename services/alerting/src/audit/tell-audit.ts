@@ -6,12 +6,16 @@ import type { Emitter } from '@signalbox/queue';
 import type { Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 
-/** Something that somebody did, for the audit log. */
-export interface AuditedAct {
-  action: AuditEvent['action'];
-  target: string;
+/** Who does something, and with which request. */
+export interface Doer {
   principal: Principal;
   requestId: string;
+}
+
+/** Something that somebody did, for the audit log. */
+export interface AuditedAct extends Doer {
+  action: AuditEvent['action'];
+  target: string;
   /** Facts about the act, never a secret. */
   details: Readonly<Record<string, unknown>>;
 }

@@ -134,6 +134,19 @@ export async function claimHeartbeats(
   return rows.map(channelOf);
 }
 
+/** When the next channel wants to hear that alerting is alive; null where none does. */
+export async function nextHeartbeatAt(db: Kysely<Schema>): Promise<Date | null> {
+  const row = await db
+    .selectFrom('channels')
+    .select('heartbeat_at')
+    .where('heartbeat_at', 'is not', null)
+    .where('is_enabled', '=', true)
+    .orderBy('heartbeat_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.heartbeat_at ?? null;
+}
+
 export async function setHeartbeat(trx: Transaction<Schema>, id: string, at: Date): Promise<void> {
   await trx.updateTable('channels').set({ heartbeat_at: at }).where('id', '=', id).execute();
 }

@@ -52,6 +52,8 @@ export interface ChannelKind {
   /** Several notifications may become one message. Not for receivers that keep a state for each group. */
   readonly isDigestible: boolean;
   readonly limit: MessageLimit;
+  /** Receivers that keep a state for each group are told when somebody has acknowledged it. */
+  readonly takesAcknowledgements?: boolean;
   /** Throws `validation_failed`, naming the fields below `settings`. */
   check(settings: unknown): CheckedSettings;
   /** Whom messages are addressed to, one each; null when the destination is one. Asks what may be shown. */

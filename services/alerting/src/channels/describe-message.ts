@@ -53,6 +53,8 @@ function titleOf(
       return `[DIGEST] ${firing.length} firing, ${resolved.length} resolved: ${about}`;
     case 'escalation':
       return firing.length > 0 ? `[ESCALATED:${firing.length}] ${about}` : `[RESOLVED] ${about}`;
+    case 'acknowledgement':
+      return `[ACKNOWLEDGED] ${about}`;
     case 'self':
     case 'group':
       return firing.length > 0 ? `[FIRING:${firing.length}] ${about}` : `[RESOLVED] ${about}`;

@@ -12,14 +12,14 @@ import { sendTest, type TestChannelDeps } from './test-channel.ts';
 export interface ChannelRouteDeps extends ChangeChannelsDeps, TestChannelDeps {
   readonly db: Kysely<Schema>;
   readonly tellAudit: TellAudit;
-  readonly nudgeRelay: () => void;
+  readonly nudge: () => void;
 }
 
 /** Every flush reads them all. */
 const channelsMax = 200;
 
 export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void {
-  const { db, tellAudit, nudgeRelay } = deps;
+  const { db, tellAudit, nudge } = deps;
 
   mountRoute(routes, contracts.createChannel, async ({ principal, requestId, body }) => {
     const { tenantId } = principal;
@@ -31,7 +31,7 @@ export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void
       const details = { change: 'created', name: channel.name, kind: channel.kind };
       await tellAudit(trx, { action: 'channel.changed', target: channel.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     const answer = { ...present(channel), signing_secret: signingSecret };
     return reply(answer, { headers: { Location: `/api/v1/channels/${channel.id}` } });
   });
@@ -59,7 +59,7 @@ export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void
       await tellAudit(trx, { action: 'channel.changed', target: after.id, principal, requestId, details });
       return after;
     });
-    nudgeRelay();
+    nudge();
     return present(channel);
   });
 
@@ -69,13 +69,14 @@ export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void
       const details = { change: 'deleted' };
       await tellAudit(trx, { action: 'channel.changed', target: params.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     return null;
   });
 
-  mountRoute(routes, contracts.testChannel, async ({ principal, params, signal }) =>
-    sendTest(deps, await existing(principal.tenantId, params.id), signal),
-  );
+  mountRoute(routes, contracts.testChannel, async ({ principal, requestId, params, signal }) => {
+    const channel = await existing(principal.tenantId, params.id);
+    return sendTest(deps, channel, { principal, requestId }, signal);
+  });
 
   mountRoute(routes, contracts.rotateChannelSecret, async ({ principal, requestId, params, body }) => {
     const { channel, signingSecret } = await db.transaction().execute(async (trx) => {
@@ -87,7 +88,7 @@ export function mountChannelRoutes(routes: Routes, deps: ChannelRouteDeps): void
       await tellAudit(trx, { action: 'channel.changed', target: params.id, principal, requestId, details });
       return rotated;
     });
-    nudgeRelay();
+    nudge();
     return { ...present(channel), signing_secret: signingSecret };
   });
 

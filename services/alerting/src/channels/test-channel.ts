@@ -2,6 +2,7 @@ import { AppError } from '@signalbox/errors';
 import { newId } from '@signalbox/ids';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
+import type { Doer, TellAudit } from '../audit/tell-audit.ts';
 import { attemptDelivery, type AttemptDeliveryDeps } from '../deliveries/attempt-delivery.ts';
 import { addDeliveryRows, settleDelivery } from '../deliveries/delivery-store.ts';
 import { fingerprintOf } from '../labels/label-set.ts';
@@ -12,6 +13,8 @@ import type { ChannelRecord } from './channel-record.ts';
 
 export interface TestChannelDeps extends AttemptDeliveryDeps {
   readonly db: Kysely<Schema>;
+  readonly tellAudit: TellAudit;
+  readonly nudge: () => void;
 }
 
 /**
@@ -21,6 +24,7 @@ export interface TestChannelDeps extends AttemptDeliveryDeps {
 export async function sendTest(
   deps: TestChannelDeps,
   channel: ChannelRecord,
+  doer: Doer,
   signal: AbortSignal,
 ): Promise<{ delivery_id: string; status: number | null }> {
   const now = new Date();
@@ -47,7 +51,10 @@ export async function sendTest(
   await deps.db.transaction().execute(async (trx) => {
     await addNotifications(trx, [notification]);
     await addDeliveryRows(trx, deliveries);
+    const details = { name: channel.name, kind: channel.kind, deliveries: deliveries.map(({ id }) => id) };
+    await deps.tellAudit(trx, { ...doer, action: 'channel.tested', target: channel.id, details });
   });
+  deps.nudge();
   let last: { delivery_id: string; status: number | null } | null = null;
   for (const delivery of deliveries) {
     const outcome = await attemptDelivery(deps, { delivery, notification }, { now, signal });

@@ -7,11 +7,11 @@ import { findConfiguration, type ConfigurationRow } from './configuration-store.
 
 export interface ConfigurationRoutesDeps extends ChangeConfigurationDeps {
   configurations: ConfigurationSource;
-  nudgeRelay: () => void;
+  nudge: () => void;
 }
 
 export function mountConfigurationRoutes(routes: Routes, deps: ConfigurationRoutesDeps): void {
-  const { db, configurations, nudgeRelay } = deps;
+  const { db, configurations, nudge } = deps;
   mountRoute(routes, getAlertingConfiguration, async ({ principal: { tenantId } }) =>
     present(await configurations.of(db, tenantId), await findConfiguration(db, tenantId)),
   );
@@ -19,7 +19,7 @@ export function mountConfigurationRoutes(routes: Routes, deps: ConfigurationRout
   mountRoute(routes, putAlertingConfiguration, async ({ principal, requestId, body }) => {
     const change = { original: body.original, expected: body.revision ?? null };
     const { row, configuration } = await changeConfiguration(deps, { principal, requestId }, change, new Date());
-    nudgeRelay();
+    nudge();
     return present(configuration, row);
   });
 }

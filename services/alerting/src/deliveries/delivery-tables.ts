@@ -1,5 +1,5 @@
 import type { Generated, JSONColumnType } from 'kysely';
-import type { DeliveryState } from './delivery.ts';
+import type { DeliveryState, RuleLimit } from './delivery.ts';
 import type { SentMessage } from './destination.ts';
 
 /** The tables of messages on their way, as kysely sees them. */
@@ -30,6 +30,7 @@ export interface DeliveryTables {
     recipient: string | null;
     sends_resolved: boolean;
     severity: number;
+    rule_limit: JSONColumnType<RuleLimit> | null;
     state: DeliveryState;
     attempts: number;
     next_at: Date | null;

@@ -17,6 +17,13 @@ export interface DeliveryTarget {
   readonly sendsResolved: boolean;
 }
 
+/** How many messages about the alerts of one rule may arrive at a destination in a window. */
+export interface RuleLimit {
+  readonly ruleId: string;
+  readonly messagesMax: number;
+  readonly windowMs: number;
+}
+
 /** One notification on its way to one destination. */
 export interface Delivery extends DeliveryTarget {
   /** The receiver learns it with every attempt. */
@@ -26,6 +33,8 @@ export interface Delivery extends DeliveryTarget {
   readonly destination: string;
   /** Of what it tells: 0 (`info`) to 4 (`critical`), -1: of ends only. */
   readonly severity: number;
+  /** Of the rule that it tells of alone; null: there is none. */
+  readonly ruleLimit: RuleLimit | null;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly nextAt: Date | null;

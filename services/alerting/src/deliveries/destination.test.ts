@@ -13,7 +13,7 @@ const working: Destination = {
 const aDelivery = (more: Partial<Delivery> = {}): Delivery => ({
   ...{ id: 'delivery_1', tenantId: 'tenant_1', notificationId: 'notification_1', destination: 'channel/1' },
   ...{ kind: 'webhook', channelId: '1', receiver: 'all', integration: 'channel[0]', recipient: null },
-  ...{ sendsResolved: true, severity: 1, state: 'pending', attempts: 1, nextAt: start, heldAt: null },
+  ...{ sendsResolved: true, severity: 1, ruleLimit: null, state: 'pending', attempts: 1, nextAt: start, heldAt: null },
   ...{ mergedInto: null, lastStatus: null, lastError: null, createdAt: start, attemptedAt: null, sentAt: null },
   ...more,
 });
@@ -51,6 +51,44 @@ describe('what is sent next (MX-12)', () => {
     const due = [aDelivery({ severity: 2 }), aDelivery({ id: 'delivery_2', severity: 3 })];
     expect(planSend({ sentRecently }, due, limit, options)).toMatchObject({ delivery: { id: 'delivery_2' } });
     expect(planSend({ sentRecently }, due.slice(0, 1), limit, options)).toEqual({ kind: 'hold', until: later(59_000) });
+  });
+});
+
+describe('the limit of a rule (MX-12)', () => {
+  const options = { isDigestible: true, now: start };
+  const ruleLimit = { ruleId: 'rule_1', messagesMax: 1, windowMs: 300_000 };
+  const rule = { id: 'rule_1', windowMs: 300_000 };
+  const sentRecently = [{ at: start.getTime() - 100_000, severity: 2, rule }];
+  const ofRule = (id: string, severity: number): Delivery => aDelivery({ id, severity, ruleLimit });
+
+  it('holds back what tells of the rule alone, and lets the rest and what is more severe pass', () => {
+    const [held, other, worse] = [ofRule('1', 2), aDelivery({ id: '2', severity: 0 }), ofRule('3', 3)];
+    expect(planSend({ sentRecently }, [held, other], limit, options)).toEqual({ kind: 'send', delivery: other });
+    expect(planSend({ sentRecently }, [held, worse], limit, options)).toEqual({ kind: 'send', delivery: worse });
+    expect(planSend({ sentRecently }, [held], limit, options)).toEqual({ kind: 'hold', until: later(200_000) });
+    const another = aDelivery({ ruleLimit: { ...ruleLimit, ruleId: 'rule_2' } });
+    expect(planSend({ sentRecently }, [another], limit, options)).toEqual({ kind: 'send', delivery: another });
+  });
+
+  it('ends with its window, and then what was held is told as one', () => {
+    const held = [ofRule('1', 2), ofRule('2', 1)].map((one) => ({ ...one, heldAt: start }));
+    const then = { ...options, now: later(200_000) };
+    expect(planSend({ sentRecently }, held, limit, then)).toEqual({ kind: 'digest', deliveries: held });
+  });
+
+  it('remembers what arrived for as long as the rule wants, though the channel asks for less', () => {
+    const settled = settleAttempt(
+      { ...working, sentRecently },
+      ofRule('1', 2),
+      { kind: 'accepted', status: 200 },
+      {
+        ...{ now: later(150_000), random: () => 0, limit },
+      },
+    );
+    expect(settled.destination.sentRecently).toEqual([
+      ...sentRecently,
+      { at: later(150_000).getTime(), severity: 2, rule },
+    ]);
   });
 });
 

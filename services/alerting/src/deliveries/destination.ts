@@ -6,6 +6,8 @@ import { patientRetries, type FailedOutcome, type RetryPolicy } from './retry-po
 export interface SentMessage {
   readonly at: number;
   readonly severity: number;
+  /** The rule that it told of, if that one has a limit of its own, and for how long it counts for that. */
+  readonly rule?: { readonly id: string; readonly windowMs: number };
 }
 
 /** What is known of one address, apart from what is on its way there. */
@@ -28,16 +30,21 @@ export type SendPlan =
 /**
  * What to send next to an address, of the deliveries that are due there, the oldest first. Within the limit: the oldest.
  * Beyond it: only what is more severe than all that the window has told, and the rest is held, to be told as one message
- * when the window ends. Nothing is ever dropped, and only what arrived counts for the limit.
+ * when the window ends. The limit of a rule holds in the same way for what tells of it. Nothing is ever dropped, and only
+ * what arrived counts for a limit.
  */
 export function planSend(
   { sentRecently }: Pick<Destination, 'sentRecently'>,
-  due: readonly Delivery[],
+  waiting: readonly Delivery[],
   { messagesMax, windowMs }: MessageLimit,
   { isDigestible, now }: { isDigestible: boolean; now: Date },
 ): SendPlan {
+  if (waiting.length === 0) return { kind: 'nothing' };
+  const heldUntil = new Map(waiting.map((delivery) => [delivery, heldByRule(sentRecently, delivery, now)]));
+  const due = waiting.filter((delivery) => heldUntil.get(delivery) === null);
   const [oldest] = due;
-  if (oldest === undefined) return { kind: 'nothing' };
+  if (oldest === undefined)
+    return { kind: 'hold', until: new Date(Math.min(...[...heldUntil.values()].map((until) => until ?? Infinity))) };
   const window = sentRecently.filter(({ at }) => at > now.getTime() - windowMs);
   if (window.length >= messagesMax) {
     const told = Math.max(...window.map(({ severity }) => severity));
@@ -49,6 +56,16 @@ export function planSend(
   const held = due.filter(({ heldAt }) => heldAt !== null);
   if (isDigestible && held.length > 0 && due.length > 1) return { kind: 'digest', deliveries: due };
   return { kind: 'send', delivery: oldest };
+}
+
+/** Until when, in milliseconds, the limit of its rule holds a message back; null: it does not. */
+function heldByRule(sent: readonly SentMessage[], { ruleLimit, severity }: Delivery, now: Date): number | null {
+  if (ruleLimit === null) return null;
+  const { ruleId, messagesMax, windowMs } = ruleLimit;
+  const told = sent.filter(({ at, rule }) => rule?.id === ruleId && at > now.getTime() - windowMs);
+  const first = told.at(-messagesMax);
+  if (first === undefined || told.every((one) => one.severity < severity)) return null;
+  return first.at + windowMs;
 }
 
 export interface Settlement {
@@ -84,7 +101,7 @@ export interface SettleOptions {
  */
 export function settleAttempt(
   destination: Destination,
-  delivery: Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>,
+  delivery: Attempted,
   outcome: SendOutcome,
   options: SettleOptions,
 ): Settlement {
@@ -103,12 +120,19 @@ export function settleAttempt(
   }
 }
 
-type Attempted = Pick<Delivery, 'attempts' | 'createdAt' | 'severity'>;
+type Attempted = Pick<Delivery, 'attempts' | 'createdAt' | 'severity' | 'ruleLimit'>;
 const dead = { state: 'dead', nextAt: null } as const;
 
-function settleAccepted(destination: Destination, { severity }: Attempted, { now, limit }: SettleOptions): Settlement {
-  const sent = [...destination.sentRecently, { at: now.getTime(), severity }];
-  const kept = sent.filter(({ at }) => at > now.getTime() - limit.windowMs).slice(-sentKeptMax);
+function settleAccepted(
+  destination: Destination,
+  { severity, ruleLimit }: Attempted,
+  { now, limit }: SettleOptions,
+): Settlement {
+  const rule = ruleLimit === null ? {} : { rule: { id: ruleLimit.ruleId, windowMs: ruleLimit.windowMs } };
+  const sent: SentMessage[] = [...destination.sentRecently, { at: now.getTime(), severity, ...rule }];
+  const kept = sent
+    .filter((one) => one.at > now.getTime() - Math.max(limit.windowMs, one.rule?.windowMs ?? 0))
+    .slice(-sentKeptMax);
   return {
     delivery: { state: 'sent', nextAt: null },
     hasRecovered: destination.failures > 0,

@@ -10,10 +10,10 @@ import { presentDelivery } from './present-delivery.ts';
 export interface DeliveryRouteDeps {
   readonly db: Kysely<Schema>;
   readonly tellAudit: TellAudit;
-  readonly nudgeRelay: () => void;
+  readonly nudge: () => void;
 }
 
-export function mountDeliveryRoutes(routes: Routes, { db, tellAudit, nudgeRelay }: DeliveryRouteDeps): void {
+export function mountDeliveryRoutes(routes: Routes, { db, tellAudit, nudge }: DeliveryRouteDeps): void {
   mountRoute(routes, listDeliveries, async ({ principal, query }) => {
     const list = listDeliveries.operationId;
     const start = pageStart(list, query, ['string']);
@@ -37,7 +37,7 @@ export function mountDeliveryRoutes(routes: Routes, { db, tellAudit, nudgeRelay 
       await tellAudit(trx, { action: 'delivery.replayed', target: params.id, principal, requestId, details });
       return findDelivery(trx, tenantId, params.id);
     });
-    nudgeRelay();
+    nudge();
     if (revived === null) throw new AppError('not_found', 'There is no such delivery.');
     return presentDelivery(revived);
   });

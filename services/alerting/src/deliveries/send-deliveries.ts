@@ -10,7 +10,7 @@ import { newDelivery } from '../notifications/new-delivery.ts';
 import type { Notification } from '../notifications/notification.ts';
 import { addNotifications, findNotifications } from '../notifications/notification-store.ts';
 import { attemptDelivery, type AttemptDeliveryDeps } from './attempt-delivery.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, RuleLimit } from './delivery.ts';
 import {
   addDeliveries,
   expediteDeliveries,
@@ -124,7 +124,7 @@ async function merge(trx: Transaction<Schema>, deliveries: readonly Delivery[], 
     receiver: first.receiver,
     decidedAt: now,
   };
-  const delivery = newDelivery(digest, first, now);
+  const delivery = newDelivery(digest, first, now, limitOfAll(deliveries));
   await addNotifications(trx, [digest]);
   await addDeliveries(trx, [delivery]);
   await markMerged(
@@ -133,6 +133,12 @@ async function merge(trx: Transaction<Schema>, deliveries: readonly Delivery[], 
     delivery.id,
   );
   return delivery;
+}
+
+/** Several messages count for a rule as one does: where they all tell of it alone. */
+function limitOfAll([first, ...others]: readonly Delivery[]): RuleLimit | null {
+  const limit = first?.ruleLimit ?? null;
+  return others.every(({ ruleLimit }) => ruleLimit?.ruleId === limit?.ruleId) ? limit : null;
 }
 
 /** Sends what was claimed and writes down what became of it. An attempt that outlived its lease changes nothing any more. */

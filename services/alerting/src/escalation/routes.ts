@@ -19,10 +19,10 @@ import { formatMinute, isOpen, minuteOf, type MaintenanceWindow } from './mainte
 export interface EscalationRouteDeps {
   readonly db: Kysely<Schema>;
   readonly tellAudit: TellAudit;
-  readonly nudgeRelay: () => void;
+  readonly nudge: () => void;
 }
 
-export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudgeRelay }: EscalationRouteDeps): void {
+export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudge }: EscalationRouteDeps): void {
   mountRoute(routes, contracts.createEscalationPolicy, async ({ principal, requestId, body }) => {
     const now = new Date();
     const policy: EscalationPolicy = {
@@ -40,7 +40,7 @@ export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudgeRela
       const details = { change: 'created', name: policy.name };
       await tellAudit(trx, { action: 'escalation_policy.changed', target: policy.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     return reply(presentPolicy(policy), { headers: { Location: `/api/v1/escalation-policies/${policy.id}` } });
   });
 
@@ -60,7 +60,7 @@ export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudgeRela
       const details = { change: 'deleted' };
       await tellAudit(trx, { action: 'escalation_policy.changed', target: params.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     return null;
   });
 
@@ -88,7 +88,7 @@ export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudgeRela
       const details = { change: 'created', name: window.name };
       await tellAudit(trx, { action: 'maintenance_window.changed', target: window.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     return reply(presentWindow(window, now), { headers: { Location: `/api/v1/maintenance-windows/${window.id}` } });
   });
 
@@ -109,7 +109,7 @@ export function mountEscalationRoutes(routes: Routes, { db, tellAudit, nudgeRela
       const details = { change: 'deleted' };
       await tellAudit(trx, { action: 'maintenance_window.changed', target: params.id, principal, requestId, details });
     });
-    nudgeRelay();
+    nudge();
     return null;
   });
 }

@@ -4,6 +4,7 @@ import type { Schema } from '../app/schema.ts';
 import { listEnabledChannels } from '../channels/channel-store.ts';
 import type { ChannelKinds } from '../channels/open-channel-kinds.ts';
 import type { ConfigurationSource } from '../configuration/configuration-source.ts';
+import type { Delivery, RuleLimit } from '../deliveries/delivery.ts';
 import { addDeliveries } from '../deliveries/delivery-store.ts';
 import { findSilencer } from '../escalation/find-silencer.ts';
 import { decideFlush, type FlushDecision } from '../grouping/decide-flush.ts';
@@ -11,6 +12,7 @@ import { isForgotten } from '../grouping/group-timer.ts';
 import { createInhibitor } from '../inhibition/inhibit-rule.ts';
 import { compareAlertLabels } from '../labels/label-set.ts';
 import { allRoutesOf, type Route } from '../routing/route.ts';
+import { findRuleLimits } from '../rules/rule-store.ts';
 import { intervalsMuting } from '../time-intervals/time-interval.ts';
 import { addresseesOf, type AddresseeTargets } from './addressees.ts';
 import { findAttended } from './attended-store.ts';
@@ -88,7 +90,7 @@ async function flushTenant(
     tenantId,
     forgotten.map(({ group }) => group.groupHash),
   );
-  await record(trx, { tenantId, flushes, lastFlushes: facts.lastFlushes, now });
+  await record(trx, { flushes, facts });
   return kept.length > 0;
 }
 
@@ -100,6 +102,7 @@ interface Facts {
   lastSent: ReadonlyMap<string, LastSentRow>;
   lastFlushes: readonly RecordedFlush[];
   acknowledged: ReadonlySet<string>;
+  ruleLimits: ReadonlyMap<string, RuleLimit>;
   addresseesOf: (receiver: string) => readonly AddresseeTargets[];
   mutedBy: (route: Route) => string[];
   inhibitedBy: (labels: MemberRow['labels']) => readonly string[];
@@ -136,6 +139,11 @@ async function gatherFacts(
     lastSent: new Map(lastSent.map((row) => [`${row.groupKeyHash}/${row.addressee}`, row])),
     lastFlushes: await findLastFlushes(trx, tenantId, hashes),
     acknowledged,
+    ruleLimits: await findRuleLimits(
+      trx,
+      tenantId,
+      members.map(({ fingerprint }) => fingerprint),
+    ),
     addresseesOf: (name) => {
       const receiver = configuration.receivers.get(name);
       return receiver === undefined ? [] : addresseesOf(receiver, channels, kinds);
@@ -232,20 +240,16 @@ function notified(alert: MemberRow, now: Date): NotifiedAlert {
 
 async function record(
   trx: Transaction<Schema>,
-  {
-    tenantId,
-    flushes,
-    lastFlushes,
-    now,
-  }: { tenantId: string; flushes: readonly Flush[]; lastFlushes: readonly RecordedFlush[]; now: Date },
+  { flushes, facts }: { flushes: readonly Flush[]; facts: Facts },
 ): Promise<void> {
+  const { tenantId, lastFlushes, ruleLimits, now } = facts;
   await addNotifications(
     trx,
     flushes.flatMap(({ notification }) => notification ?? []),
   );
   await addDeliveries(
     trx,
-    flushes.flatMap((flush) => deliveriesOf(flush, now)),
+    flushes.flatMap((flush) => deliveriesOf(flush, ruleLimits, now)),
   );
   await saveLastSent(trx, tenantId, [
     ...new Map(flushes.flatMap(lastSentOf).map((row) => [`${row.groupKeyHash}/${row.addressee}`, row])).values(),
@@ -262,12 +266,21 @@ async function record(
   await addFlushes(trx, tenantId, fresh, now);
 }
 
-function deliveriesOf({ notification, decision, addressees }: Flush, now: Date) {
+function deliveriesOf(
+  { notification, decision, addressees }: Flush,
+  ruleLimits: ReadonlyMap<string, RuleLimit>,
+  now: Date,
+): Delivery[] {
   if (notification === null) return [];
+  const limits = new Map(
+    notification.alerts.map(({ fingerprint }) => [ruleLimits.get(fingerprint)?.ruleId, ruleLimits.get(fingerprint)]),
+  );
+  // Who tells of other rules as well must not wait for this one.
+  const ruleLimit = limits.size === 1 ? ([...limits.values()][0] ?? null) : null;
   return decision.addressees
     .filter(({ kind }) => kind === 'send')
     .flatMap(({ index }) => addressees[index]?.targets ?? [])
-    .map((target) => newDelivery(notification, target, now));
+    .map((target) => newDelivery(notification, target, now, ruleLimit));
 }
 
 function lastSentOf({ group, route, decision, addressees }: Flush): (LastSentRow & { expiresAt: Date })[] {

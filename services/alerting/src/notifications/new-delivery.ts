@@ -1,9 +1,14 @@
 import { newId } from '@signalbox/ids';
-import { destinationOf, type Delivery, type DeliveryTarget } from '../deliveries/delivery.ts';
+import { destinationOf, type Delivery, type DeliveryTarget, type RuleLimit } from '../deliveries/delivery.ts';
 import type { Notification } from './notification.ts';
 
 /** A notification about to set out for a destination. Not stored yet. */
-export function newDelivery(notification: Notification, target: DeliveryTarget, now: Date): Delivery {
+export function newDelivery(
+  notification: Notification,
+  target: DeliveryTarget,
+  now: Date,
+  ruleLimit: RuleLimit | null = null,
+): Delivery {
   return {
     ...target,
     id: newId('delivery', now.getTime()),
@@ -11,6 +16,7 @@ export function newDelivery(notification: Notification, target: DeliveryTarget, 
     notificationId: notification.id,
     destination: destinationOf(target),
     severity: notification.severity,
+    ruleLimit,
     state: 'pending',
     attempts: 0,
     nextAt: now,

@@ -14,9 +14,10 @@ export interface NotifiedAlert {
 
 /**
  * `group`: what a flush decided; `digest`: several that were held back, as one; `test`, `heartbeat`: what they say; `self`:
- * that messages to somebody else do not arrive; `escalation`: that nobody acknowledged, or that it is over.
+ * that messages to somebody else do not arrive; `escalation`: that nobody acknowledged, or that it is over;
+ * `acknowledgement`: that somebody is at all of what fires in a group.
  */
-export type NotificationKind = 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation';
+export type NotificationKind = 'group' | 'digest' | 'test' | 'heartbeat' | 'self' | 'escalation' | 'acknowledgement';
 
 /** What was decided to be told to one receiver. */
 export interface Notification {

@@ -9,10 +9,14 @@ import { newDelivery } from './new-delivery.ts';
 import type { Notification } from './notification.ts';
 import { addNotifications } from './notification-store.ts';
 
-/** Tells the channels that asked for it that alerting is alive. One that still waits is not followed by another. */
-export async function sendHeartbeats(db: Kysely<Schema>, kinds: ChannelKinds, now: Date): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    for (const channel of await claimHeartbeats(trx, now, 100)) {
+/**
+ * Tells the channels that asked for it that alerting is alive; gives how many those were. One that still waits is
+ * not followed by another.
+ */
+export async function sendHeartbeats(db: Kysely<Schema>, kinds: ChannelKinds, now: Date): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const channels = await claimHeartbeats(trx, now, 100);
+    for (const channel of channels) {
       await setHeartbeat(trx, channel.id, new Date(now.getTime() + (channel.heartbeatSeconds ?? 60) * 1_000));
       if (await hasPendingDelivery(trx, channel.tenantId, channel.id, 'heartbeat')) continue;
       const notification = heartbeatOf(channel, now);
@@ -26,6 +30,7 @@ export async function sendHeartbeats(db: Kysely<Schema>, kinds: ChannelKinds, no
         }),
       );
     }
+    return channels.length;
   });
 }
 

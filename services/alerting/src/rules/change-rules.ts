@@ -1,6 +1,5 @@
 import { AlertRuleInput, type AlertRuleChanges } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
-import type { Principal } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
 import type { Kysely, Transaction } from 'kysely';
 import type { z } from 'zod';
@@ -8,7 +7,7 @@ import { lockAlertsOfRule, saveAlerts } from '../alerts/alert-store.ts';
 import { resolve } from '../alerts/alert.ts';
 import type { TellChanges, ToldAlert } from '../alerts/tell-changes.ts';
 import type { Schema } from '../app/schema.ts';
-import type { TellAudit } from '../audit/tell-audit.ts';
+import type { Doer, TellAudit } from '../audit/tell-audit.ts';
 import { deleteRule, insertRule, lockRule, lockRules, updateRule } from './rule-store.ts';
 import { toSpec, type RuleRow } from './rule.ts';
 import type { ReadRule } from './read-rules.ts';
@@ -17,11 +16,6 @@ export interface ChangeRulesDeps {
   db: Kysely<Schema>;
   tell: TellChanges;
   tellAudit: TellAudit;
-}
-
-export interface Doer {
-  principal: Principal;
-  requestId: string;
 }
 
 export interface AppliedRules {

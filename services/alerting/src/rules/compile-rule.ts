@@ -8,6 +8,8 @@ import { stepMsOf, windowValue, type Aggregate } from './window-value.ts';
 /** What a condition found of one subject at one moment. */
 export interface Reading {
   labels: LabelSet;
+  /** What else texts may speak of as labels, which tells nothing apart. */
+  details?: LabelSet;
   /** Null: nothing was measured. */
   value: number | null;
   comparator: '>' | '>=' | '<' | '<=' | '==' | '!=';
@@ -125,7 +127,8 @@ function signalReadings(
       const isOver = row.expires_at !== null && row.expires_at <= slot;
       const count = !isOver && states.includes(row.state) ? row.value : 0;
       const labels = { ...row.labels, [subjectLabels[signal]]: row.subject };
-      return { ...plainReading(labels, count), comparator: '>=', threshold: atLeast, clearThreshold: atLeast };
+      const reading = { ...plainReading(labels, count), details: row.details };
+      return { ...reading, threshold: atLeast, clearThreshold: atLeast };
     });
 }
 

@@ -29,6 +29,14 @@ const inputs: readonly AlertRuleInput[] = [
     'medium',
     'The budget {{ labels.budget_name }} has crossed its soft limit.',
   ),
+  {
+    name: 'ResearchFailing',
+    condition: { kind: 'signal', signal: 'research', states: ['failed'], at_least: 3 },
+    severity: 'high',
+    annotations: {
+      summary: 'Research has failed {{ value }} times in a row, last on {{ labels.topic }}: {{ labels.error }}',
+    },
+  },
   signal('DependencyUnhealthy', 'dependency', ['unhealthy'], 'critical', '{{ labels.dependency }} is unhealthy.'),
   {
     ...signal('QueueUnhealthy', 'queue', ['degraded', 'unhealthy'], 'high', 'The queue {{ labels.queue }} is unwell.'),

@@ -35,9 +35,14 @@ function identityOf(ruleId: string, labels: LabelSet): string {
 export function judge({ tenantId, ruleId, spec }: EvaluatedRule, readings: readonly Reading[], slot: Date): Judged[] {
   return readings.map((reading) => {
     const severity = severityOf(spec, reading);
-    const facts = { value: reading.value, threshold: reading.threshold, labels: reading.labels };
-    const filled = (templates: LabelSet) =>
-      Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, fillTemplate(text, facts)]));
+    const { value, threshold, details } = reading;
+    const filled = (templates: LabelSet, spokenOf: LabelSet = reading.labels) =>
+      Object.fromEntries(
+        Object.entries(templates).map(([name, text]) => [
+          name,
+          fillTemplate(text, { value, threshold, labels: spokenOf }),
+        ]),
+      );
     const labels = withoutEmptyLabels({
       ...reading.labels,
       ...filled(spec.labels),
@@ -61,7 +66,8 @@ export function judge({ tenantId, ruleId, spec }: EvaluatedRule, readings: reado
       slot,
     );
     const kind = kindOf(reading);
-    return { alert, observation: { kind, value: reading.value, severity, annotations: filled(annotationsOf(spec)) } };
+    const annotations = filled(annotationsOf(spec), { ...details, ...reading.labels });
+    return { alert, observation: { kind, value, severity, annotations } };
   });
 }
 

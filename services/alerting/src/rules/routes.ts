@@ -26,7 +26,7 @@ export interface RuleRouteDeps extends ChangeRulesDeps {
   beginTenant: (tenantId: string) => Promise<void>;
   /** To be called after a commit that made rules due. */
   wake: () => void;
-  nudgeRelay: () => void;
+  nudge: () => void;
 }
 
 const hourMs = 3_600_000;
@@ -39,9 +39,9 @@ export function mountRuleRoutes(routes: Routes, deps: RuleRouteDeps): void {
 }
 
 function mountRules(routes: Routes, deps: RuleRouteDeps): void {
-  const { db, beginTenant, wake, nudgeRelay } = deps;
+  const { db, beginTenant, wake, nudge } = deps;
   const changed = (): void => {
-    nudgeRelay();
+    nudge();
     wake();
   };
 

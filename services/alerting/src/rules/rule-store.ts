@@ -1,6 +1,7 @@
 import { AppError } from '@signalbox/errors';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
+import type { RuleLimit } from '../deliveries/delivery.ts';
 import type { RuleRow } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 
@@ -94,6 +95,26 @@ export async function findRule(db: Kysely<Schema>, tenantId: string, id: string)
   return row ?? null;
 }
 
+/** The limits that the rules of these alerts have of their own, by the alerts' fingerprints. */
+export async function findRuleLimits(
+  db: Kysely<Schema>,
+  tenantId: string,
+  fingerprints: readonly string[],
+): Promise<Map<string, RuleLimit>> {
+  const { rows } = await sql<{ fingerprint: string; id: string; messages: number; seconds: number }>`
+    select alerts.fingerprint, rules.id, (rules.spec -> 'notify_limit' -> 'messages')::integer as messages,
+      (rules.spec -> 'notify_limit' -> 'window_seconds')::integer as seconds
+    from rules join alerts on alerts.tenant_id = rules.tenant_id and alerts.rule_id = rules.id
+    where rules.tenant_id = ${tenantId} and rules.spec -> 'notify_limit' is not null
+      and alerts.fingerprint = any(${[...fingerprints]}::text[])`.execute(db);
+  return new Map(
+    rows.map(({ fingerprint, id, messages, seconds }) => [
+      fingerprint,
+      { ruleId: id, messagesMax: messages, windowMs: seconds * 1_000 },
+    ]),
+  );
+}
+
 /** By name. */
 export async function listRuleRows(
   db: Kysely<Schema>,
@@ -180,6 +201,19 @@ export async function claimDueRules(
   return rows;
 }
 
+/** When the next rule is due that nobody is at; null where there is none. */
+export async function nextEvaluationAt(db: Kysely<Schema>, now: Date): Promise<Date | null> {
+  const row = await db
+    .selectFrom('rules')
+    .select('next_eval_at')
+    .where('enabled', '=', true)
+    .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+    .orderBy('next_eval_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.next_eval_at ?? null;
+}
+
 /**
  * Locks a claimed rule for its evaluation to be written. False: somebody else has it by now, or it was changed or deleted.
  */
@@ -205,6 +239,24 @@ export async function settleRule(
     update rules set claim = null, claimed_until = null, error = ${error}, last_slot = coalesce(${slot}, last_slot),
       next_eval_at = case when nudged_at > ${slot}::timestamptz then nudged_at else ${next}::timestamptz end
     where tenant_id = ${rule.tenant_id} and id = ${rule.id} and claim = ${claim}`.execute(db);
+}
+
+/**
+ * As `settleRule`, in one statement, for a rule that found nothing and of which nothing is open. False: something is open
+ * that has to be stepped, or the claim is gone; nothing was changed.
+ */
+export async function settleQuietRule(
+  db: Kysely<Schema>,
+  rule: RuleRow,
+  { claim, slot, next }: { claim: string; slot: Date; next: Date },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update rules set claim = null, claimed_until = null, error = null, last_slot = ${slot},
+      next_eval_at = case when nudged_at > ${slot}::timestamptz then nudged_at else ${next}::timestamptz end
+    where tenant_id = ${rule.tenant_id} and id = ${rule.id} and claim = ${claim} and not exists (
+      select from alerts where alerts.tenant_id = rules.tenant_id and alerts.rule_id = rules.id
+        and (state in ('pending', 'firing') or held_until_clear or flapping))`.execute(db);
+  return numAffectedRows === 1n;
 }
 
 /** Has the rules of a tenant evaluated as soon as may be: those that look at something of that kind. */

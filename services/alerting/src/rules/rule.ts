@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 
 /** Says what was left out. Throws `validation_failed`, naming each field that makes no sense. */
 export function toSpec(input: AlertRuleInput, path = ''): RuleSpec {
-  const { enabled: _enabled, ...given } = input;
+  const { enabled: _enabled, notify_limit: notifyLimit, ...given } = input;
   const spec: RuleSpec = {
     interval: '30s',
     for: '0',
@@ -27,13 +27,14 @@ export function toSpec(input: AlertRuleInput, path = ''): RuleSpec {
     ...stripped(given),
     name: input.name,
     condition: input.condition,
+    ...(notifyLimit === undefined || notifyLimit === null ? {} : { notify_limit: notifyLimit }),
   };
   const fields = flawsOf(spec).map((flaw) => ({ ...flaw, path: path === '' ? flaw.path : `${path}.${flaw.path}` }));
   if (fields.length > 0) throw new AppError('validation_failed', undefined, { fields });
   return spec;
 }
 
-function stripped(given: Omit<AlertRuleInput, 'enabled'>): Partial<RuleSpec> {
+function stripped(given: Omit<AlertRuleInput, 'enabled' | 'notify_limit'>): Partial<RuleSpec> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
@@ -106,6 +107,7 @@ export function presentRule(row: RuleRow): AlertRule {
     origin: row.origin,
     enabled: row.enabled,
     ...row.spec,
+    notify_limit: row.spec.notify_limit ?? null,
     evaluated_at: row.last_slot?.toISOString() ?? null,
     error: row.error,
     created_at: row.created_at.toISOString(),

@@ -7,7 +7,7 @@ import type { TellChanges } from '../alerts/tell-changes.ts';
 import type { Schema } from '../app/schema.ts';
 import { compileCondition } from './compile-rule.ts';
 import { isNotable, judge, stepRule } from './evaluate-rule.ts';
-import { claimDueRules, holdsClaim, settleRule } from './rule-store.ts';
+import { claimDueRules, holdsClaim, settleQuietRule, settleRule } from './rule-store.ts';
 import { msOf, type RuleRow } from './rule.ts';
 import type { Sources } from './sources.ts';
 
@@ -15,7 +15,7 @@ export interface RunDeps {
   db: Kysely<Schema>;
   sourcesOf: (tenantId: string) => Sources;
   tell: TellChanges;
-  nudgeRelay: () => void;
+  nudge: () => void;
   logger: Logger;
   evaluations: ReturnType<Metrics['counter']>;
 }
@@ -34,7 +34,7 @@ export async function runDueRules(deps: RunDeps, now: Date): Promise<number> {
     for (let rule = waiting.shift(); rule !== undefined; rule = waiting.shift()) await runRule(deps, rule, claim, now);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, rules.length) }, work));
-  if (rules.length > 0) deps.nudgeRelay();
+  if (rules.length > 0) deps.nudge();
   return rules.length;
 }
 
@@ -79,9 +79,11 @@ async function evaluate(
   const at = slot.getTime();
   const readAt = await compileCondition(spec.condition).read(sourcesOf(tenantId), { from: at, to: at });
   const judged = judge({ tenantId, ruleId, spec }, readAt(slot), slot);
+  const notable = judged.filter((one) => isNotable(one, spec)).map(({ alert }) => alert);
+  // Most rules find nothing most of the time: that costs one statement.
+  if (notable.length === 0 && (await settleQuietRule(db, rule, { claim, slot, next }))) return;
   await db.transaction().execute(async (trx) => {
     if (!(await holdsClaim(trx, rule, claim))) return;
-    const notable = judged.filter((one) => isNotable(one, spec)).map(({ alert }) => alert);
     const fingerprints = notable.map(({ fingerprint }) => fingerprint);
     const locked = await lockAlertsOfRule(trx, { tenantId, ruleId, fingerprints });
     const known = new Map(locked.map((alert) => [alert.fingerprint, alert]));

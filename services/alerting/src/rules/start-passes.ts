@@ -1,41 +1,26 @@
+import { startSweep, type Sweep } from '../sweeps/start-sweep.ts';
+import { nextEvaluationAt } from './rule-store.ts';
 import { runDueRules, type RunDeps } from './run-rules.ts';
 
-export interface Passes extends AsyncDisposable {
-  /** Looks at once for what is due. */
-  wake(): void;
-}
+/** For what another replica has made due meanwhile. */
+const lookMs = 5_000;
 
-/** Evaluates what is due, for as long as it is open. What is due stands in Postgres; being woken only makes it sooner. */
-export function startPasses(deps: RunDeps, { lookMs = 500 }: { lookMs?: number } = {}): Passes {
-  let round: Promise<void> | null = null;
-  let isWoken = false;
+/** Evaluates what is due, for as long as it is open. What is due stands in Postgres; a nudge only makes it sooner. */
+export function startPasses(deps: RunDeps): Sweep {
   let isClosed = false;
-
-  async function look(): Promise<void> {
-    do {
-      isWoken = false;
-      try {
-        while (!isClosed && (await runDueRules(deps, new Date())) > 0);
-      } catch (error) {
-        deps.logger.warn('rules.pass_failed', { error });
-      }
-      // It may have been woken while it looked, when what woke it was not there to be seen yet.
-    } while (shouldLookAgain());
-    round = null;
-  }
-  const shouldLookAgain = (): boolean => isWoken && !isClosed;
-
-  const wake = (): void => {
-    isWoken = true;
-    if (!isClosed) round ??= look();
-  };
-  const timer = setInterval(wake, lookMs);
+  const sweep = startSweep(
+    async () => {
+      while (!isClosed && (await runDueRules(deps, new Date())) > 0);
+    },
+    { everyMs: lookMs, nextAt: () => nextEvaluationAt(deps.db, new Date()), logger: deps.logger },
+  );
   return {
-    wake,
+    nudge() {
+      sweep.nudge();
+    },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      clearInterval(timer);
-      await round;
+      await sweep[Symbol.asyncDispose]();
     },
   };
 }

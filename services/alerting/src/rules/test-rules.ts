@@ -29,6 +29,7 @@ const TestsFile = z.looseObject({
               state: z.string(),
               at: z.string(),
               labels: text.optional(),
+              details: text.optional(),
             }),
           )
           .max(1_000)
@@ -99,7 +100,8 @@ async function runTest(test: UnitTest, rules: readonly ReadRule[], route: Route,
   });
   const signals = (test.signals ?? []).map((one, at): SignalRow => {
     const time = new Date(epoch + durationAt(`${path}.signals.${String(at)}.at`, one.at));
-    return { tenant_id: '', ...one, value: 1, labels: one.labels ?? {}, at: time, expires_at: null };
+    const said = { labels: one.labels ?? {}, details: one.details ?? {} };
+    return { tenant_id: '', ...one, ...said, value: 1, at: time, expires_at: null };
   });
   const failures: string[] = [];
   for (const [at, expected] of test.alert_rule_test.entries()) {

@@ -3,6 +3,7 @@ import {
   eventJob,
   modelHealthChanged,
   providerStateChanged,
+  researchFinished,
   samplesArrived,
   type EventContract,
 } from '@signalbox/contracts';
@@ -13,7 +14,7 @@ import type { z } from 'zod';
 import type { Schema } from '../app/schema.ts';
 import { nudgeRules } from '../rules/rule-store.ts';
 import { noteSignal } from './note-signal.ts';
-import { signalOfBudget, signalOfProvider, signalsOfModel } from './signals-of-events.ts';
+import { signalOfBudget, signalOfProvider, signalOfResearch, signalsOfModel } from './signals-of-events.ts';
 
 export interface SignalWorkerDeps {
   db: Kysely<Schema>;
@@ -35,6 +36,10 @@ export function startSignalWorkers(deps: SignalWorkerDeps): Readonly<Record<stri
     }),
     model_health: listen(deps, modelHealthChanged, async (trx, { payload, caller }, now) => {
       for (const signal of signalsOfModel(caller.principal.tenantId, payload)) await noteSignal(trx, signal, now);
+    }),
+    research: listen(deps, researchFinished, async (trx, { payload }, now) => {
+      const signal = signalOfResearch(payload, now);
+      if (signal !== null) await noteSignal(trx, signal, now);
     }),
     samples: listen(deps, samplesArrived, async (trx, { caller }, now) => {
       await nudgeRules(trx, { tenantId: caller.principal.tenantId, kind: 'series', signal: null, now });

@@ -12,7 +12,10 @@ export interface SignalTables {
     state: string;
     /** How many times in a row. */
     value: number;
+    /** What tells it from others of its kind. */
     labels: JSONColumnType<LabelSet>;
+    /** What was said the last time, for texts to speak of. */
+    details: JSONColumnType<LabelSet>;
     at: Date;
     /** From then on it is as if nothing had been said. */
     expires_at: Date | null;

@@ -1,4 +1,5 @@
-import type { BudgetCrossed, ModelHealthChanged, ProviderStateChanged } from '@signalbox/contracts';
+import type { BudgetCrossed, ModelHealthChanged, ProviderStateChanged, ResearchFinished } from '@signalbox/contracts';
+import { oneLine, shorten } from '../channels/describe-message.ts';
 import type { SignalRow } from './signal-tables.ts';
 
 /** What the other services' events say of their subjects. */
@@ -10,6 +11,7 @@ export function signalOfProvider({ connection_id: id, tenant_id: tenantId, to, a
     state: to,
     value: 1,
     labels: {},
+    details: {},
     at: new Date(at),
     expires_at: null,
   };
@@ -25,6 +27,7 @@ export function signalOfBudget(event: BudgetCrossed): SignalRow {
     state: level,
     value: 1,
     labels: { budget_name: event.name, period: event.period, unit, limit: event.limit, budget_id: id },
+    details: {},
     at: new Date(at),
     expires_at: endOf(event),
   };
@@ -33,12 +36,43 @@ export function signalOfBudget(event: BudgetCrossed): SignalRow {
 /** How a model is, and apart from that whether its data drift. */
 export function signalsOfModel(tenantId: string, event: ModelHealthChanged): SignalRow[] {
   const { model_id: subject, current, reasons } = event;
-  const common = { tenant_id: tenantId, subject, value: 1, labels: {}, at: new Date(event.at), expires_at: null };
+  const common = {
+    tenant_id: tenantId,
+    subject,
+    value: 1,
+    labels: {},
+    details: {},
+    at: new Date(event.at),
+    expires_at: null,
+  };
   const drifts = reasons.some(({ kind }) => kind === 'drift');
   return [
     { ...common, signal: 'model_health', state: current },
     { ...common, signal: 'drift', state: drifts ? 'drifting' : 'stable' },
   ];
+}
+
+const shownMax = 200;
+
+/** How a tenant's research ends, one job after the other. Null: one that was called off says nothing of it. */
+export function signalOfResearch(event: ResearchFinished, now: Date): SignalRow | null {
+  const { tenant_id: tenantId, job_id: jobId, status, topic, error } = event;
+  if (status === 'cancelled') return null;
+  return {
+    tenant_id: tenantId,
+    signal: 'research',
+    subject: 'research',
+    state: status,
+    value: 1,
+    labels: {},
+    details: {
+      job_id: jobId,
+      topic: shorten(oneLine(topic), shownMax),
+      error: shorten(oneLine(error ?? ''), shownMax),
+    },
+    at: now,
+    expires_at: null,
+  };
 }
 
 function endOf({ period, period_start: start }: BudgetCrossed): Date {

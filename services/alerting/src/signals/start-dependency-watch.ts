@@ -84,7 +84,7 @@ async function healthOf({ adminUrl }: WatchedService): Promise<ServiceHealth | n
 async function note({ db, wake }: DependencyWatchDeps, seen: SeenState, now: Date): Promise<void> {
   const known = await listSignals(db, '', seen.signal);
   if (known.some(({ subject, state }) => subject === seen.subject && state === seen.state)) return;
-  const row = { tenant_id: '', ...seen, value: 1, labels: {}, at: now, expires_at: null };
+  const row = { tenant_id: '', ...seen, value: 1, labels: {}, details: {}, at: now, expires_at: null };
   await db.transaction().execute((trx) => noteSignal(trx, row, now));
   wake();
 }

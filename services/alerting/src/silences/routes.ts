@@ -1,6 +1,6 @@
 import {
   createSilence,
-  endSilence as endSilenceRoute,
+  endSilence,
   getSilence,
   listSilences,
   previewSilence,
@@ -19,30 +19,33 @@ import {
 import type { Kysely } from 'kysely';
 import type { ShownAlert } from '../alertmanager/list-alerts.ts';
 import type { Schema } from '../app/schema.ts';
+import type { Doer } from '../audit/tell-audit.ts';
 import { MatcherError } from '../matchers/matcher-error.ts';
 import { formatMatcher, matchesAll, type Matcher, type MatcherSpec } from '../matchers/matcher.ts';
 import { readMatcher } from '../matchers/read-matchers.ts';
+import type { ChangeSilences } from './change-silences.ts';
 import { createSilencer, SilenceError, silenceState, type Silence } from './silence.ts';
-import { endSilence, findSilence, listActiveSilences, listSilenceRows, setSilence } from './silence-store.ts';
+import { findSilence, listActiveSilences, listSilenceRows } from './silence-store.ts';
 
 export interface SilenceRoutesDeps {
   db: Kysely<Schema>;
+  changeSilences: ChangeSilences;
   /** All alerts of a tenant that fire. */
   listAlerts: (tenantId: string, now: Date) => Promise<ShownAlert[]>;
 }
 
 const previewMax = 100;
 
-export function mountSilenceRoutes(routes: Routes, { db, listAlerts }: SilenceRoutesDeps): void {
+export function mountSilenceRoutes(routes: Routes, { db, changeSilences, listAlerts }: SilenceRoutesDeps): void {
   mountRoute(routes, createSilence, async (context) => {
     const now = new Date();
-    const silence = present(await set(db, context, null, now), now);
+    const silence = present(await set(changeSilences, context, null, now), now);
     return reply(silence, { headers: { Location: `/api/v1/silences/${silence.id}` } });
   });
 
   mountRoute(routes, updateSilence, async (context) => {
     const now = new Date();
-    return present(await set(db, context, context.params.id, now), now);
+    return present(await set(changeSilences, context, context.params.id, now), now);
   });
 
   mountRoute(routes, previewSilence, async ({ principal: { tenantId }, body }) => {
@@ -79,8 +82,8 @@ export function mountSilenceRoutes(routes: Routes, { db, listAlerts }: SilenceRo
     return present((await findSilence(db, tenantId, params.id, now)) ?? notThere(), now);
   });
 
-  mountRoute(routes, endSilenceRoute, async ({ principal: { tenantId }, params }) => {
-    if (!(await endSilence(db, tenantId, params.id, new Date()))) notThere();
+  mountRoute(routes, endSilence, async ({ principal, requestId, params }) => {
+    if (!(await changeSilences.end({ principal, requestId }, params.id, new Date()))) notThere();
     return null;
   });
 }
@@ -88,8 +91,8 @@ export function mountSilenceRoutes(routes: Routes, { db, listAlerts }: SilenceRo
 type Setting = RouteContext<typeof createSilence>['body'];
 
 async function set(
-  db: Kysely<Schema>,
-  { principal, body }: { principal: RouteContext<typeof createSilence>['principal']; body: Setting },
+  changeSilences: ChangeSilences,
+  { principal, requestId, body }: Doer & { body: Setting },
   id: string | null,
   now: Date,
 ): Promise<Silence> {
@@ -103,7 +106,7 @@ async function set(
     annotations: body.annotations ?? {},
   };
   try {
-    return (await setSilence(db, principal.tenantId, input, now)) ?? notThere();
+    return (await changeSilences.set({ principal, requestId }, input, now)) ?? notThere();
   } catch (thrown) {
     if (!(thrown instanceof SilenceError)) throw thrown;
     throw new AppError('validation_failed', undefined, { fields: [{ path: '', message: thrown.message }] });

@@ -86,41 +86,43 @@ export async function findSilence(
  * Throws `SilenceError`. What has been seen for long enough is deleted on the way.
  */
 export async function setSilence(
-  db: Kysely<Schema>,
+  trx: Transaction<Schema>,
   tenantId: string,
   { id, ...input }: SilenceInput & { id: string | null },
   now: Date,
 ): Promise<Silence | null> {
-  return db.transaction().execute(async (trx) => {
-    const previous = id === null ? null : await lockSilence(trx, tenantId, id);
-    if (id !== null && previous === null) return null;
-    const plan = planSilence(previous, input, now, randomUUID);
-    if (plan.kind === 'update') await updateSilence(trx, tenantId, plan.silence);
-    else {
-      if (plan.expired !== null) await updateSilence(trx, tenantId, plan.expired);
-      await trx
-        .insertInto('silences')
-        .values({ tenant_id: tenantId, id: plan.silence.id, ...columnsOf(plan.silence) })
-        .execute();
-    }
+  const previous = id === null ? null : await lockSilence(trx, tenantId, id);
+  if (id !== null && previous === null) return null;
+  const plan = planSilence(previous, input, now, randomUUID);
+  if (plan.kind === 'update') await updateSilence(trx, tenantId, plan.silence);
+  else {
+    if (plan.expired !== null) await updateSilence(trx, tenantId, plan.expired);
     await trx
-      .deleteFrom('silences')
-      .where('tenant_id', '=', tenantId)
-      .where('ends_at', '<', new Date(now.getTime() - silenceRetentionMs))
+      .insertInto('silences')
+      .values({ tenant_id: tenantId, id: plan.silence.id, ...columnsOf(plan.silence) })
       .execute();
-    return plan.silence;
-  });
+  }
+  await trx
+    .deleteFrom('silences')
+    .where('tenant_id', '=', tenantId)
+    .where('ends_at', '<', new Date(now.getTime() - silenceRetentionMs))
+    .execute();
+  return plan.silence;
 }
 
-/** Ends a silence now; one that has ended stays as it is. `false` if there is none. */
-export async function endSilence(db: Kysely<Schema>, tenantId: string, id: string, now: Date): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
-    const silence = await lockSilence(trx, tenantId, id);
-    if (silence === null) return false;
-    const ended = silenceState(silence, now) === 'expired' ? null : expireSilence(silence, now);
-    if (ended !== null) await updateSilence(trx, tenantId, ended);
-    return true;
-  });
+/** Ends a silence now; one that has ended stays as it is. */
+export async function endSilence(
+  trx: Transaction<Schema>,
+  tenantId: string,
+  id: string,
+  now: Date,
+): Promise<'ended' | 'over' | 'absent'> {
+  const silence = await lockSilence(trx, tenantId, id);
+  if (silence === null) return 'absent';
+  const ended = silenceState(silence, now) === 'expired' ? null : expireSilence(silence, now);
+  if (ended === null) return 'over';
+  await updateSilence(trx, tenantId, ended);
+  return 'ended';
 }
 
 async function lockSilence(trx: Transaction<Schema>, tenantId: string, id: string): Promise<Silence | null> {

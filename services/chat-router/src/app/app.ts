@@ -19,6 +19,7 @@ import { migrations } from '../../migrations/index.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { mountCacheRoutes } from '../cache/routes.ts';
 import { answer } from '../completions/answer.ts';
+import { findProfile } from '../completions/find-route.ts';
 import { configuredProfiles, openPipeline } from '../completions/open-pipeline.ts';
 import { openAiChat } from '../completions/openai-ingress.ts';
 import { mountChatRoutes } from '../chat/routes.ts';
@@ -41,6 +42,7 @@ import { createKeptItems } from '../responses/kept-items.ts';
 import { mountResponseRoutes } from '../responses/routes.ts';
 import { extractiveConnection, operatorConnection } from './shared-connections.ts';
 import { findSystem } from '../systems/system-store.ts';
+import { shareCooldowns } from '../resilience/share-cooldowns.ts';
 import { systemProfiles } from '../systems/system-profiles.ts';
 import { openLedger } from '../usage/ledger.ts';
 import { startUsageTeller } from '../usage/tell-usage.ts';
@@ -125,6 +127,10 @@ export async function startChatRouter(
     }),
   );
 
+  const { cooldowns } = owned.use(
+    shareCooldowns({ redisUrl: redisCacheUrl, redis: cacheRedis.redis, prefix: queuePrefix ?? serviceName, logger }),
+  );
+
   const registry = createModelRegistry();
   const outbound = owned.use(openOutbound({ allow: config.outboundAllow }));
   const inlineImages = createInlineImages({ outbound, plainHttpTo: config.outboundAllow });
@@ -177,6 +183,7 @@ export async function startChatRouter(
       budgets: tenants.budgets,
       ledger,
       breakers,
+      cooldowns,
       database,
       cache,
       semantic,
@@ -205,6 +212,9 @@ export async function startChatRouter(
       plainHttpTo: config.outboundAllow,
       vault: config.vaultKeys === null ? null : createVault(config.vaultKeys),
       answer: (command, sink, signal) => answer(pipeline, { ...command, ingress: openAiChat }, sink, signal),
+      toolsOfSystem: async (principal, name) =>
+        (await findProfile(pipeline, { principal, options: {} }, name))?.tools ?? [],
+      toolLoopMsMax: config.resilience.tool_loop_ms,
       replays: pipeline.replays,
       budgetsChanged: tenants.budgetsChanged,
       clientStalledMsMax: config.clientStalledMsMax,
@@ -241,7 +251,8 @@ export async function startChatRouter(
 
   const { connections } = tenants;
   const tellAudit = createTellAudit(emitter);
-  mountProviderStateRoutes(routes, { connections, breakers, database, tellAudit, nudgeRelay });
+  const sharedIds = new Set(shared.map(({ connection }) => connection.id));
+  mountProviderStateRoutes(routes, { connections, shared: sharedIds, breakers, database, tellAudit, nudgeRelay });
   mountCacheRoutes(routes, { cache, semantic, database, tellAudit, nudgeRelay });
   const bounds = { stalledMsMax: config.clientStalledMsMax };
   mountChatRoutes(routes, pipeline, bounds, systems.answer);

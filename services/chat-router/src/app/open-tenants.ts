@@ -2,7 +2,7 @@ import { mountConnectionRoutes, type SharedConnection } from '../connections/rou
 import { allConnections } from '../connections/connection-store.ts';
 import { createOllamaFinder } from '../connections/find-ollama.ts';
 import { openTenantConnections, type ConstructProvider } from '../connections/open-connections.ts';
-import { guardedConnector, openOutbound } from '@signalbox/outbound';
+import { addressCheck, guardedConnector, openOutbound } from '@signalbox/outbound';
 import type { Routes } from '@signalbox/http';
 import type { Database } from '@signalbox/postgres';
 import type { Emitter, WorkerOptions } from '@signalbox/queue';
@@ -162,6 +162,7 @@ export async function openTenants(options: TenantsOptions, owned: AsyncDisposabl
         findServer: createOllamaFinder(outbound),
         vault,
         registry,
+        mayConnectTo: addressCheck({ allow }),
         tellAudit,
         changed: changed('connections'),
       });

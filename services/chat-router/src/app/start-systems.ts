@@ -1,4 +1,4 @@
-import type { IdentityKeys } from '@signalbox/identity';
+import type { IdentityKeys, Principal } from '@signalbox/identity';
 import type { Routes } from '@signalbox/http';
 import type { Outbound } from '@signalbox/outbound';
 import { openDeadLetters, type Database } from '@signalbox/postgres';
@@ -7,8 +7,8 @@ import type { ContentCache } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Vault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
-import { answerOverChat, type AnswerIn } from '../asking/answer-over-chat.ts';
-import { askThrough, type AnswerChat } from '../asking/answer-chat.ts';
+import { answerOverChat, type AnswerIn, type AskingBody } from '../asking/answer-over-chat.ts';
+import { askThrough, withBody, type AnswerChat } from '../asking/answer-chat.ts';
 import { answerInConversation, isInConversation } from '../conversations/answer-in-conversation.ts';
 import { mountConversationRoutes } from '../conversations/routes.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
@@ -22,7 +22,7 @@ import { answerWithTools } from '../tools/answer-with-tools.ts';
 import { findServerTools, type FindToolsDeps } from '../tools/find-tools.ts';
 import { mountToolRoutes } from '../tools/routes.ts';
 import { openHeaders } from '../tools/tool-headers.ts';
-import { executesTools } from '../tools/tool-question.ts';
+import { executesTools, leavesToolsToSystem } from '../tools/tool-question.ts';
 import { findTools, grantedTools } from '../tools/tool-store.ts';
 import { loadDocument } from '../vision/load-document.ts';
 import { mountVisionRoutes } from '../vision/routes.ts';
@@ -44,9 +44,13 @@ export interface SystemsOptions {
   vault: Vault | null;
   /** Answers one request, with everything that belongs to it. */
   answer: AnswerChat;
+  /** The tools of the system that a tenant calls by this name; none where it is no system's. */
+  toolsOfSystem: (principal: Principal, name: string) => Promise<readonly string[]>;
   replays: Pick<Replays, 'once'>;
   /** To be called after a commit that changed a tenant's budgets. */
   budgetsChanged: (tenantId: string) => Promise<void>;
+  /** How long a model and the tools that are executed for it may take together. */
+  toolLoopMsMax?: number;
   /** How many tokens of a conversation are sent at most. */
   windowTokensMax?: number;
   clientStalledMsMax: number;
@@ -64,6 +68,12 @@ export interface RunningSystems {
   answer: AnswerChat;
   /** The same for other dialects. */
   answerIn: AnswerIn;
+}
+
+/** Who asks for which model, in any dialect. */
+interface AskedOfModel {
+  principal: Principal;
+  body: AskingBody;
 }
 
 const windowTokensByDefault = 32_000;
@@ -139,14 +149,22 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     answerWithTools(
       {
         compileSchema,
+        toolsOfSystem: ({ principal, body }) => options.toolsOfSystem(principal, body.model),
         grantedTo: (tenantId, principalId) => grantedTools(db, tenantId, principalId),
         toolsOf: (tenantId, names, allowed) => findServerTools(finding, tenantId, names, allowed),
+        ...(options.toolLoopMsMax === undefined ? {} : { loopMsMax: options.toolLoopMsMax }),
       },
       answer,
     ),
   );
-  const withToolsOrNot: AnswerChat = (command, sink, signal) =>
-    (executesTools(command.body) ? withTools : answer)(command, sink, signal);
+  const asksSystemWithTools = async ({ principal, body }: AskedOfModel): Promise<boolean> =>
+    leavesToolsToSystem(body) && (await options.toolsOfSystem(principal, String(body['model']))).length > 0;
+  const withToolsOrNot: AnswerChat = async (command, sink, signal) => {
+    if (executesTools(command.body)) await withTools(command, sink, signal);
+    else if (await asksSystemWithTools(command))
+      await withTools(withBody(command, { ...command.body, execute_tools: true }), sink, signal);
+    else await answer(command, sink, signal);
+  };
   const { windowTokensMax = windowTokensByDefault } = options;
   const inConversation = answerInConversation({ db, windowTokensMax }, withToolsOrNot);
   const answerChat: AnswerChat = (command, sink, signal) =>
@@ -155,9 +173,10 @@ export function startSystems(options: SystemsOptions, owned: AsyncDisposableStac
     taskWorker,
     restrictionWorker,
     answer: answerChat,
-    answerIn: (ingress, otherwise) => (command, sink, signal) =>
-      isInConversation(command) || executesTools(command.body)
-        ? answerOverChat(ingress, answerChat, command, sink, signal)
-        : otherwise(command, sink, signal),
+    answerIn: (ingress, otherwise) => async (command, sink, signal) => {
+      const isOurs = isInConversation(command) || executesTools(command.body) || (await asksSystemWithTools(command));
+      if (isOurs) await answerOverChat(ingress, answerChat, command, sink, signal);
+      else await otherwise(command, sink, signal);
+    },
   };
 }

@@ -14,7 +14,7 @@ import { openAiEmbeddings } from '../embeddings/ingress.ts';
 import { createReplays } from '../idempotency/replays.ts';
 import type { Budgets } from '../money/budgets.ts';
 import type { CallEvents } from '../resilience/call.ts';
-import { Cooldowns } from '../resilience/cooldowns.ts';
+import type { Cooldowns } from '../resilience/cooldowns.ts';
 import { FirstTokenTimes } from '../resilience/first-token-times.ts';
 import type { ResilienceSettings } from '../resilience/resilience-settings.ts';
 import { TokenBucket } from '../resilience/token-bucket.ts';
@@ -32,6 +32,7 @@ export interface PipelineOptions {
   budgets: Budgets;
   ledger: Ledger;
   breakers: Breakers;
+  cooldowns: Cooldowns;
   database: Database<Schema>;
   cache: ContentCache<Namespace>;
   /** Null: nothing is found by what it means. */
@@ -46,7 +47,7 @@ const [repeatsBesides, hedgesBesides] = [10, 2];
 
 /** Connects what answering takes. What it opens lies on `owned`. */
 export function openPipeline(options: PipelineOptions, owned: AsyncDisposableStack): Pipeline {
-  const { ledger, breakers, database, cache, semantic, settings, events, logger, metrics } = options;
+  const { ledger, breakers, cooldowns, database, cache, semantic, settings, events, logger, metrics } = options;
   const retryBudgets = new Map<string, TokenBucket>();
   // What the router itself asks goes the way of every other request.
   const embed = (model: string) =>
@@ -63,7 +64,7 @@ export function openPipeline(options: PipelineOptions, owned: AsyncDisposableSta
       ledger,
       events,
       breakers,
-      cooldowns: new Cooldowns(),
+      cooldowns,
       firstTokenTimes: new FirstTokenTimes(),
       retryBudgetOf(connectionId) {
         let bucket = retryBudgets.get(connectionId);

@@ -13,10 +13,12 @@ export interface ChangeConnectionsDeps {
   /** Null: this installation keeps no keys. */
   vault: Vault | null;
   registry: ModelRegistry;
+  /** False for an address that can never be connected to. */
+  mayConnectTo: (url: string) => boolean;
 }
 
 export function newConnection(
-  { vault, registry }: ChangeConnectionsDeps,
+  { vault, registry, mayConnectTo }: ChangeConnectionsDeps,
   tenantId: string,
   input: ConnectionInput,
   now: Date,
@@ -33,6 +35,7 @@ export function newConnection(
     updatedAt: now,
   };
   assertUsable(bare);
+  assertReachable(mayConnectTo, bare.baseUrl);
   return {
     ...bare,
     ...sealed(vault, bare, input.api_key ?? null),
@@ -42,7 +45,7 @@ export function newConnection(
 
 /** The connection with these changes, as its next version. */
 export function changedConnection(
-  { vault, registry }: ChangeConnectionsDeps,
+  { vault, registry, mayConnectTo }: ChangeConnectionsDeps,
   record: ConnectionRecord,
   changes: ConnectionChanges,
   now: Date,
@@ -56,6 +59,7 @@ export function changedConnection(
     updatedAt: now,
   };
   assertUsable(changed);
+  if (changes.base_url !== undefined) assertReachable(mayConnectTo, changes.base_url);
   // A key goes where it was given for, and nowhere else.
   if (changed.baseUrl !== record.baseUrl && record.sealedKey !== null && changes.api_key === undefined) {
     throw new AppError('validation_failed', undefined, {
@@ -103,4 +107,11 @@ function assertUsable({ kind, baseUrl, options }: Pick<ConnectionRecord, 'kind' 
       })),
     });
   }
+}
+
+/** What stands behind a name only the connection tells, and it looks each time. */
+function assertReachable(mayConnectTo: ChangeConnectionsDeps['mayConnectTo'], baseUrl: string | null): void {
+  if (baseUrl === null || mayConnectTo(baseUrl)) return;
+  const message = 'Expected an address of the public internet, or one that the operator allows.';
+  throw new AppError('validation_failed', undefined, { fields: [{ path: 'base_url', message }] });
 }

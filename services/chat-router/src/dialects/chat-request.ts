@@ -19,6 +19,8 @@ export interface ChatRequest {
   maxOutputTokens: number | null;
   stop: readonly string[];
   reasoning: Reasoning | null;
+  /** How many words to make (OpenAI's `low`, `medium`, `high`); null where nobody said. */
+  verbosity: string | null;
   /** The client's own name of its end user. */
   user: string | null;
   metadata: Readonly<Record<string, string>>;

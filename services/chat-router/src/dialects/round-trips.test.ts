@@ -107,6 +107,7 @@ const request: fc.Arbitrary<ChatRequest> = fc
       schema === null ? null : { kind: 'json_schema', name: 'answer', description: null, schema, strict: true },
     sampling: { ...defaultSampling, temperature },
     reasoning: null,
+    verbosity: null,
     user: null,
     metadata: {},
     extra: null,

@@ -1,3 +1,4 @@
+import type { Meter, PeriodSpan } from './budget.ts';
 import type { TokenUsage } from '../usage/token-usage.ts';
 import type { SpendEstimate } from './estimate-spend.ts';
 import type { Charge, KnownPrice } from './price-usage.ts';
@@ -46,6 +47,14 @@ export interface Reservation {
    * be, as soon as Redis is back; never rejects.
    */
   settle(charges: readonly Charge[]): Promise<void>;
+}
+
+/** A limit of a budget that was reached in a period, or by which a request was refused. */
+export interface Crossing {
+  meter: Meter;
+  span: PeriodSpan;
+  level: 'soft' | 'hard';
+  spent: bigint;
 }
 
 export interface Budgets extends AsyncDisposable {

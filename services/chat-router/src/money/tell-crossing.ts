@@ -5,7 +5,7 @@ import type { Emitter } from '@signalbox/queue';
 import type { Schema } from '../app/schema.ts';
 import { insertCrossing } from './budget-store.ts';
 import { formatUsd } from './nano-usd.ts';
-import type { Crossing } from './open-budgets.ts';
+import type { Crossing } from './budgets.ts';
 
 /** Tells that a limit was crossed: once for each limit of each period, whoever else sees it at the same time. */
 export function createTellCrossing(options: {

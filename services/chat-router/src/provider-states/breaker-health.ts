@@ -3,5 +3,5 @@ import type { BreakerView } from '@signalbox/redis';
 
 /** LA-12: a breaker as health shows it. */
 export function breakerHealth({ state, failures, restsMs }: BreakerView, now = Date.now()): ProviderHealth {
-  return { breaker: state, failures, rests_until: restsMs === 0 ? null : new Date(now + restsMs).toISOString() };
+  return { breaker: state, failures, opens_at: restsMs === 0 ? null : new Date(now + restsMs).toISOString() };
 }

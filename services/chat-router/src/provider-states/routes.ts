@@ -1,6 +1,7 @@
 import { listBreakers, resetBreaker, type ProviderBreaker } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { keysetPage, mountRoute, pageStart, type Routes } from '@signalbox/http';
+import { isOperator } from '@signalbox/identity';
 import type { Database } from '@signalbox/postgres';
 import { RedisAway, type Breakers } from '@signalbox/redis';
 import type { Schema } from '../app/schema.ts';
@@ -9,6 +10,8 @@ import type { Connection, Connections } from '../routing/connection.ts';
 
 export interface ProviderStateRoutesDeps {
   connections: Connections;
+  /** The ids of those of this installation, for all tenants. */
+  shared: ReadonlySet<string>;
   breakers: Breakers;
   database: Pick<Database<Schema>, 'db'>;
   tellAudit: TellAudit;
@@ -17,7 +20,7 @@ export interface ProviderStateRoutesDeps {
 
 /** Another tenant's connection is as absent as one that never was. */
 export function mountProviderStateRoutes(routes: Routes, deps: ProviderStateRoutesDeps): void {
-  const { connections, breakers, database, tellAudit, nudgeRelay } = deps;
+  const { connections, shared, breakers, database, tellAudit, nudgeRelay } = deps;
 
   function present({ id, provider }: Connection): ProviderBreaker {
     const { state, failures, restsMs } = breakers.view(id);
@@ -26,7 +29,7 @@ export function mountProviderStateRoutes(routes: Routes, deps: ProviderStateRout
       name: provider.name,
       state,
       failures,
-      rests_until: restsMs === 0 ? null : new Date(Date.now() + restsMs).toISOString(),
+      opens_at: restsMs === 0 ? null : new Date(Date.now() + restsMs).toISOString(),
     };
   }
 
@@ -51,6 +54,8 @@ export function mountProviderStateRoutes(routes: Routes, deps: ProviderStateRout
   mountRoute(routes, resetBreaker, async ({ principal, requestId, params }) => {
     const connection = (await connections.of(principal.tenantId)).find(({ id }) => id === params.id);
     if (connection === undefined) throw new AppError('not_found', 'There is no such connection.');
+    if (shared.has(connection.id) && !isOperator(principal))
+      throw new AppError('forbidden', 'This connection belongs to the installation. Only its operator resets it.');
     const before = breakers.view(connection.id);
     await database.db.transaction().execute(async (trx) => {
       await tellAudit(trx, {

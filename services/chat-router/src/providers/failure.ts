@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '@signalbox/errors';
+import { RefusedAddress } from '@signalbox/outbound';
 import { memberOf, objectsOf, parseObject, type JsonObject } from '../dialects/json.ts';
 import { messageOf } from '../dialects/openai/read-chunk.ts';
 
@@ -75,6 +76,11 @@ export function failureOfConnection(provider: string, thrown: unknown): AppError
   }
   if (code.startsWith('HPE_')) return new AppError('provider_failed', `${provider} does not speak HTTP.`, options);
   return new AppError('provider_failed', `${provider} cannot be reached.`, options);
+}
+
+/** True when a call was not let out: the address is one that may not be connected to. A name without one may get one. */
+export function isAddressRefused({ cause }: AppError): boolean {
+  return cause instanceof RefusedAddress && cause.cause === undefined;
 }
 
 /** `retry-after-ms`, then `retry-after` in seconds or as a date. Null: none, or none that can be believed. */

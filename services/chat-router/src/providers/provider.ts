@@ -21,10 +21,19 @@ export interface Asked {
   requestId: string;
 }
 
+/** Hears how far a call came, for what it costs although nobody waited for its end. */
+export interface CallProgress {
+  /** The request is on its way to the provider, who may bill it from here on. */
+  sent(): void;
+  /** So many bytes of an answer in one document have come. */
+  received(bytes: number): void;
+}
+
 /** One request on its way to one model. */
 export interface ProviderRequest extends Asked {
   /** The provider's own name of the model. */
   model: string;
+  progress?: CallProgress;
 }
 
 /** A whole answer in the client's dialect, ready to be sent. */

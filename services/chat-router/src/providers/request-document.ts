@@ -10,9 +10,11 @@ export interface ReceivedDocument {
 
 export interface DocumentWatch {
   signal: AbortSignal;
+  /** There is a connection, and the request is being written to it. */
+  onSent: () => void;
   /** The head has come; gives how many bytes may follow. */
   onHead: (statusCode: number) => number;
-  onBytes: () => void;
+  onBytes: (bytes: number) => void;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface DocumentWatch {
 export function requestDocument(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { signal, onHead, onBytes }: DocumentWatch,
+  { signal, onSent, onHead, onBytes }: DocumentWatch,
 ): Promise<ReceivedDocument> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -45,6 +47,7 @@ export function requestDocument(
       onRequestStart(started) {
         controller = started;
         if (signal.aborted) abort();
+        else onSent();
       },
       onResponseStart(_controller, statusCode, headers) {
         // A hint that comes before the answer.
@@ -54,7 +57,7 @@ export function requestDocument(
         bytesMax = onHead(statusCode);
       },
       onResponseData(_controller, piece) {
-        onBytes();
+        onBytes(piece.length);
         bytes += piece.length;
         pieces.push(piece);
         if (bytes <= bytesMax) return;

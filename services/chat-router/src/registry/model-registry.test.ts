@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { models, registryVersion } from '@signalbox/prices';
 import { formatUsd, parseUsd } from '../money/nano-usd.ts';
 import { priceUsage } from '../money/price-usage.ts';
 import { unknownFacts } from '../routing/model-facts.ts';
 import { unknownUsage } from '../usage/token-usage.ts';
 import { createModelRegistry, vendorOf } from './model-registry.ts';
-import { models, registryVersion } from './models.ts';
 
 const registry = createModelRegistry();
 

@@ -1,9 +1,15 @@
 import type { ModelFactsInput, ProviderKind } from '@signalbox/contracts';
-import { parseUsd } from '../money/nano-usd.ts';
-import type { KnownPrice, Prices } from '../money/price-usage.ts';
+import {
+  createPriceBook,
+  models,
+  registryVersion,
+  toPrices,
+  type KnownPrice,
+  type ModelEntry,
+  type PriceTable,
+  type Vendor,
+} from '@signalbox/prices';
 import { unknownFacts, type ModelFacts } from '../routing/model-facts.ts';
-import type { ModelEntry, PriceTable, Vendor } from './model-entry.ts';
-import { models, registryVersion } from './models.ts';
 
 /** What is known of models. It is data that came with this version; nothing is fetched. */
 export interface ModelRegistry {
@@ -46,32 +52,10 @@ export function createModelRegistry({
   version = registryVersion,
   now = () => new Date(),
 }: { entries?: readonly ModelEntry[]; version?: string; now?: () => Date } = {}): ModelRegistry {
-  const byName = new Map<string, ModelEntry>();
-  for (const entry of entries) {
-    for (const name of [entry.id, ...entry.aliases]) byName.set(`${entry.vendor}/${name}`, entry);
-  }
-  // A price is parsed once for each of its periods, not for each request.
-  const priced = new WeakMap<object, KnownPrice>();
+  const book = createPriceBook({ entries, version });
 
   function entryOf(vendor: Vendor | null, model: string): ModelEntry | null {
-    return vendor === null ? null : (byName.get(`${vendor}/${model}`) ?? null);
-  }
-
-  function priceOf(entry: ModelEntry): KnownPrice | null {
-    const today = now().toISOString().slice(0, 10);
-    const period = entry.prices.findLast(({ from }) => from <= today);
-    if (period === undefined) return null;
-    let known = priced.get(period);
-    if (known === undefined) {
-      const { long } = period;
-      known = {
-        prices: toPrices(period),
-        longInput: long === undefined ? null : { aboveTokens: long.aboveTokens, prices: toPrices(long) },
-        version: `registry ${version}`,
-      };
-      priced.set(period, known);
-    }
-    return known;
+    return vendor === null ? null : book.entryOf(vendor, model);
   }
 
   return {
@@ -90,7 +74,7 @@ export function createModelRegistry({
               reasoning: entry.reasoning,
               generates: entry.generates,
               embeddings: entry.embeddings,
-              price: priceOf(entry),
+              price: book.priceOf(entry.vendor, entry.id, now().toISOString().slice(0, 10)),
               quality: entry.tier,
               tokenizer: entry.tokenizer,
               sources: entry.sources,
@@ -129,15 +113,4 @@ function statedPrice(given: NonNullable<ModelFactsInput['prices']>): KnownPrice 
   };
   const words = Object.entries(table).map(([name, usd]) => `${name} ${usd}`);
   return { prices: toPrices(table), longInput: null, version: `stated ${words.join(', ')}` };
-}
-
-function toPrices(table: PriceTable): Prices {
-  const optional = (usd: string | undefined) => (usd === undefined ? null : parseUsd(usd));
-  return {
-    input: parseUsd(table.input),
-    output: parseUsd(table.output),
-    cachedInput: optional(table.cachedInput),
-    cacheWrite: optional(table.cacheWrite),
-    reasoning: optional(table.reasoning),
-  };
 }

@@ -4,6 +4,7 @@ import type { Principal } from '@signalbox/identity';
 import type { Reservation } from '../money/budgets.ts';
 import type { SpendEstimate } from '../money/estimate-spend.ts';
 import type { Charge } from '../money/price-usage.ts';
+import type { CallProgress } from '../providers/provider.ts';
 import type { Candidate } from '../routing/plan-route.ts';
 import type { Ledger } from '../usage/ledger.ts';
 import { mergeUsage, unknownUsage, type TokenUsage } from '../usage/token-usage.ts';
@@ -37,7 +38,7 @@ export interface CallDeps {
 }
 
 /** One call to one provider that is going on. Whatever becomes of it, `finish` puts it into the ledger. */
-export class Call {
+export class Call implements CallProgress {
   readonly candidate: Candidate;
   usage: TokenUsage = unknownUsage;
   readonly #errand: Errand;
@@ -48,6 +49,8 @@ export class Call {
   #firstTokenMs: number | null = null;
   #answeredMs: number | null = null;
   #characters = 0;
+  #documentBytes = 0;
+  #wasSent = false;
 
   constructor(deps: CallDeps, errand: Errand, candidate: Candidate) {
     errand.calls += 1;
@@ -81,6 +84,14 @@ export class Call {
     return this.#firstTokenMs;
   }
 
+  sent(): void {
+    this.#wasSent = true;
+  }
+
+  received(bytes: number): void {
+    this.#documentBytes += bytes;
+  }
+
   saw(usage: TokenUsage | null, hasContent: boolean, characters: number): void {
     if (usage !== null) this.usage = mergeUsage(this.usage, usage);
     if (hasContent) this.#firstTokenMs ??= this.latencyMs;
@@ -99,8 +110,9 @@ export class Call {
         : reservation.chargeOf({
             price: this.candidate.facts.price,
             usage: this.usage,
-            outputCharacters: this.#characters,
-            answered: outcome === 'ok' || this.#firstTokenMs !== null,
+            outputCharacters: this.#characters + (outcome === 'aborted' ? this.#documentBytes : 0),
+            // Whom nobody waits for any more goes on working, or has worked: what was sent and seen is billed.
+            answered: outcome === 'ok' || this.#firstTokenMs !== null || (outcome === 'aborted' && this.#wasSent),
           });
     charges.push(charge);
     const costs = { charge, estimate, system, tags, attempts: this.#number };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type ErrorCode } from '@signalbox/errors';
+import { RefusedAddress } from '@signalbox/outbound';
 import fc from 'fast-check';
 import { Cooldowns } from './cooldowns.ts';
 import { FirstTokenTimes } from './first-token-times.ts';
@@ -25,6 +26,13 @@ describe('what a failure means (LA-3, LA-14)', () => {
   ] as const)('%s %j: %s, and the provider is %s', (code, details, verdict, health) => {
     expect(judgeFailure(error(code, details)).kind).toBe(verdict);
     expect(healthAfter(error(code, details))).toBe(health);
+  });
+
+  it('S8: asks nobody again at an address that was refused; a name that is not found may be found later', () => {
+    const refused = new AppError('provider_failed', 'x', { cause: new RefusedAddress() });
+    expect(judgeFailure(refused).kind).toBe('elsewhere');
+    const notFound = new RefusedAddress(undefined, { cause: new Error('EAI_AGAIN') });
+    expect(judgeFailure(new AppError('provider_failed', 'x', { cause: notFound })).kind).toBe('again');
   });
 
   it('waits as long as was told', () => {

@@ -1,4 +1,5 @@
 import type { AppError, ErrorCode } from '@signalbox/errors';
+import { isAddressRefused } from '../providers/failure.ts';
 
 /** What a failed call means for what comes next. */
 export type FailureVerdict =
@@ -14,7 +15,7 @@ export function judgeFailure(error: AppError): FailureVerdict {
     const isTheirsAlone = error.code === 'not_found' || error.details['code'] === 'context_length_exceeded';
     return { kind: isTheirsAlone ? 'elsewhere' : 'stop' };
   }
-  if (error.details['should_retry'] === false) return { kind: 'elsewhere' };
+  if (error.details['should_retry'] === false || isAddressRefused(error)) return { kind: 'elsewhere' };
   return passing.has(error.code) ? { kind: 'again', waitMs: error.retryAfterMs ?? 0 } : { kind: 'elsewhere' };
 }
 

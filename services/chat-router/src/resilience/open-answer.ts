@@ -19,8 +19,9 @@ export async function openAnswer(
   call: Call,
   signal: AbortSignal,
 ): Promise<OpenedAnswer> {
-  if (request.stream) return openStream(provider, request, call, signal);
-  const document = await ask(provider, request, signal);
+  const watched = { ...request, progress: call };
+  if (request.stream) return openStream(provider, watched, call, signal);
+  const document = await ask(provider, watched, signal);
   call.saw(document.usage, false, 0);
   call.answered();
   return { kind: 'document', document };

@@ -16,6 +16,12 @@ export const ResilienceSettings = z.strictObject({
     .max(10)
     .default(2)
     .describe('How often a request goes round its candidates again after all of them failed.'),
+  tool_loop_ms: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(300_000)
+    .describe('How long a model and the tools that are executed for it may take together.'),
   backoff_first_ms: z.int().min(0).max(60_000).default(500).describe('The first wait is up to this; it doubles.'),
   backoff_max_ms: z.int().min(0).max(60_000).default(8_000),
   retry_budget_ratio: z

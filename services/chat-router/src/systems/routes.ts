@@ -12,7 +12,15 @@ import {
   updateSystem,
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
-import { keysetPage, mountRawRoute, mountRoute, pageStart, reply, type Routes } from '@signalbox/http';
+import {
+  idempotencyKeyOf,
+  keysetPage,
+  mountRawRoute,
+  mountRoute,
+  pageStart,
+  reply,
+  type Routes,
+} from '@signalbox/http';
 import { newId } from '@signalbox/ids';
 import { createResponseSink } from '../completions/response-sink.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
@@ -199,15 +207,6 @@ function mountTasks(routes: Routes, deps: SubmitTaskDeps, stalledMsMax: number):
       sink,
       signal: AbortSignal.any([signal, draining.signal]),
     });
-  });
-}
-
-function idempotencyKeyOf(header: string | string[] | undefined): string | null {
-  if (header === undefined) return null;
-  const key = String(header);
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new AppError('validation_failed', undefined, {
-    fields: [{ path: 'Idempotency-Key', message: 'Expected 1 to 255 visible ASCII characters.' }],
   });
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { SystemSpec } from '@signalbox/contracts';
 import { systemProfiles } from './system-profiles.ts';
 
-const spec = (models: string[]) => ({ models, prompts: {} }) as SystemSpec;
+const spec = (models: string[]) => ({ models, prompts: {}, tools: [] as string[] }) as SystemSpec;
 
 describe('a system asked for as a model (OD-4)', () => {
   it('is its models in order, and follows a change within two seconds', async () => {

@@ -15,8 +15,8 @@ const rememberedMax = 10_000;
 const idForm = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
- * Lets a stored system be asked for as a model: its models by its strategy, its prompt before every question. A change is followed within two
- * seconds. While Postgres is away the last that was known holds; of what was never known it is said that it is away.
+ * Lets a stored system be asked for as a model: its models by its strategy, its prompt before every question, its tools
+ * executed. A change is followed within two seconds. While Postgres is away the last that was known holds; of what was never known it is said that it is away.
  */
 export function systemProfiles({ aliases, specOf, now = Date.now }: SystemProfilesOptions): RoutingProfiles {
   const remembered = new Map<string, { profile: NamedProfile | null; at: number }>();
@@ -52,9 +52,10 @@ function profileOf({
   models,
   strategy = 'priority',
   prompts,
+  tools,
   semantic_cache: semanticCache,
 }: SystemSpec): NamedProfile {
   const wish = semanticCache === undefined ? {} : { semantic_cache: semanticCache };
   const said = prompts.system === undefined ? {} : { instructions: prompts.system };
-  return { models: [...models], strategy, ...wish, ...said };
+  return { models: [...models], strategy, ...wish, ...said, ...(tools.length === 0 ? {} : { tools }) };
 }

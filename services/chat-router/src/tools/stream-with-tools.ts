@@ -1,5 +1,5 @@
 import { ChatCompletion } from '@signalbox/contracts';
-import { AppError, toAppError } from '@signalbox/errors';
+import { AppError } from '@signalbox/errors';
 import { toModelAnswer, type AnswerChat, type ChatCommand } from '../asking/answer-chat.ts';
 import type { ModelAnswer } from '../asking/ask.ts';
 import { usageOfAll } from '../asking/spending.ts';
@@ -10,6 +10,7 @@ import { errorEvent, errorOf } from '../dialects/openai/event.ts';
 import { OpenAiStreamReader } from '../dialects/openai/read-stream.ts';
 import { SseScanner } from '../dialects/openai/sse-scanner.ts';
 import { writeAnswer } from '../dialects/openai/write-answer.ts';
+import type { LoopDeadline } from './loop-deadline.ts';
 import { runToolLoop, toolsUsed, type PreparedLoop } from './run-tool-loop.ts';
 import { turnOf } from './tool-question.ts';
 import { ToolStreamTeller } from './tool-stream-teller.ts';
@@ -26,6 +27,7 @@ export async function streamWithTools(
   command: ChatCommand,
   loop: PreparedLoop,
   sink: AnswerSink,
+  deadline: Pick<LoopDeadline, 'failureOf'>,
 ): Promise<void> {
   const { signal, request } = loop;
   using teller = new ToolStreamTeller(sink, command);
@@ -45,8 +47,8 @@ export async function streamWithTools(
     });
     await teller.end(usageOfAll(result.answers), toolsUsed(result));
   } catch (thrown) {
-    if (!teller.hasBegun) throw thrown;
-    sink.end(errorEvent(toAppError(signal.aborted ? signal.reason : thrown)));
+    if (!teller.hasBegun) throw deadline.failureOf(thrown);
+    sink.end(errorEvent(deadline.failureOf(thrown)));
   }
 }
 

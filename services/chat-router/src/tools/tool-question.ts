@@ -28,6 +28,16 @@ export function executesTools(body: Readonly<Record<string, unknown>>): boolean 
   return executes !== undefined && executes !== null && executes !== false;
 }
 
+/**
+ * True when a request says nothing of tools, so that those of a system that it asks are executed. Whoever brings tools of its
+ * own answers their calls itself.
+ */
+export function leavesToolsToSystem(body: Readonly<Record<string, unknown>>): boolean {
+  const { execute_tools: executes, tools } = body;
+  const isSilent = executes === undefined || executes === null;
+  return isSilent && (!Array.isArray(tools) || tools.length === 0);
+}
+
 /** What a request with `execute_tools` asks for. Throws `validation_failed`, naming the member that is wrong. */
 export function readToolQuestion(body: ChatCompletionRequest): ToolQuestion {
   const read = Members.safeParse(body);

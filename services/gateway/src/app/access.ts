@@ -4,6 +4,7 @@ import { openDeadLetters, type Database } from '@signalbox/postgres';
 import { createEmitter } from '@signalbox/queue';
 import type { OpenRedis } from '@signalbox/redis';
 import type { Logger, Metrics } from '@signalbox/telemetry';
+import { createVault, type VaultKeys } from '@signalbox/vault';
 import type { Request } from 'express';
 import { createAuditLog, type AuditLog } from '../audit/audit-log.ts';
 import { startAuditWorker } from '../audit/audit.worker.ts';
@@ -14,6 +15,7 @@ import { createCredentialCache } from '../authentication/credential-cache.ts';
 import { openCredentialChanges } from '../authentication/credential-changes.ts';
 import { findKeyCredential } from '../keys/api-key-store.ts';
 import { createTellRestriction } from '../authentication/tell-restriction.ts';
+import { openKeyReplays } from '../keys/key-replays.ts';
 import { createLastUseRecorder } from '../keys/record-last-use.ts';
 import { mountApiKeyRoutes } from '../keys/routes.ts';
 import { createPasswords, type Passwords } from '../people/password.ts';
@@ -34,6 +36,8 @@ export interface AccessOptions {
   tokenKeys: TokenKeys;
   /** The gateway's public URL. */
   tokenIssuer: string;
+  /** Null: nothing secret is kept. */
+  vaultKeys: VaultKeys | null;
   addressOf: (request: Request) => string | null;
   logger: Logger;
   metrics: Metrics;
@@ -97,6 +101,8 @@ export function openAccess(options: AccessOptions): Access {
   );
   const lastUse = owned.use(createLastUseRecorder({ database, logger }));
   const audit = owned.use(createAuditLog({ database, emitter, logger, now }));
+  const vault = options.vaultKeys === null ? null : createVault(options.vaultKeys);
+  const replays = owned.use(openKeyReplays({ database, vault, logger, now }));
   const tellRestriction = createTellRestriction(emitter);
   const tokens = createAccessTokens({ keys: tokenKeys, issuer: tokenIssuer, now });
   const authenticator = createAuthenticator({
@@ -119,7 +125,7 @@ export function openAccess(options: AccessOptions): Access {
     authenticator,
     audit,
     mountRoutes(routes) {
-      mountApiKeyRoutes(routes, { database, changes, audit, tellRestriction, addressOf, now });
+      mountApiKeyRoutes(routes, { database, changes, audit, replays, tellRestriction, addressOf, now });
       mountPeopleRoutes(routes, {
         ...{ database, passwords, tokens, changes, audit, tellRestriction, lockouts, addressOf, now },
       });

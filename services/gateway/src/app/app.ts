@@ -85,6 +85,7 @@ export async function startGateway(
       identityKeys,
       tokenKeys,
       tokenIssuer: config.tokenIssuer,
+      vaultKeys: config.vaultKeys,
       addressOf,
       logger,
       metrics,

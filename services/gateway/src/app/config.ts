@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError, parseEnv } from '@signalbox/config';
 import type { ServiceName } from '@signalbox/contracts';
 import { IdentityKeys } from '@signalbox/identity';
+import { VaultKeys } from '@signalbox/vault';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -45,6 +46,17 @@ const Environment = z.object({
   IDENTITY_KEYS: z.string().min(1),
   TOKEN_SIGNING_KEYS_FILE: z.string().min(1),
   TOKEN_ISSUER: z.url(),
+  VAULT_KEYS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return VaultKeys.parse(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+        return z.NEVER;
+      }
+    })
+    .optional(),
   LIMITS_FILE: z.string().optional(),
   LIMITS_DEFAULT_REQUESTS_PER_MINUTE: count.optional(),
   GATEWAY_REPLICAS: count.default(1),
@@ -76,6 +88,8 @@ export interface GatewayConfig {
   identityKeys: IdentityKeys;
   tokenSigningKeysFile: string;
   tokenIssuer: string;
+  /** What a new key is sealed with for those who repeat the request for it; null: it is shown once. */
+  vaultKeys: VaultKeys | null;
   limitsFile: string;
   /** In place of the file's limit of the class `default`; null: the file's. */
   defaultRequestsPerMinute: number | null;
@@ -114,6 +128,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
     identityKeys: readIdentityKeys(env.IDENTITY_KEYS, Object.keys(upstreams)),
     tokenSigningKeysFile: env.TOKEN_SIGNING_KEYS_FILE,
     tokenIssuer: env.TOKEN_ISSUER,
+    vaultKeys: env.VAULT_KEYS ?? null,
     limitsFile: env.LIMITS_FILE ?? shippedLimitsFile(),
     defaultRequestsPerMinute: env.LIMITS_DEFAULT_REQUESTS_PER_MINUTE ?? null,
     replicas: env.GATEWAY_REPLICAS,

@@ -9,7 +9,7 @@ import { Socket } from 'node:net';
 import type { RouteContract } from '@signalbox/contracts';
 import { AppError, toAppError } from '@signalbox/errors';
 import { beginExchange, sendError, type Exchange } from '@signalbox/http';
-import { identityHeader, mayUse, signIdentity, type IdentityKeys } from '@signalbox/identity';
+import { identityHeader, mayUse, operatorMark, signIdentity, type IdentityKeys } from '@signalbox/identity';
 import type { Limiter } from '@signalbox/redis';
 import { formatTraceparent, runInRequest, type Logger, type Metrics } from '@signalbox/telemetry';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -191,7 +191,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       'x-forwarded-host': headers.host ?? '',
     };
     if (principal !== null && route.service !== 'gateway') {
-      const { kind, principalId, tenantId, scopes } = principal;
+      const { kind, principalId, tenantId } = principal;
+      const scopes = principal.isOperator ? [...principal.scopes, operatorMark] : principal.scopes;
       own[identityHeader] = signIdentity(
         parts.identityKeys,
         { audience: route.service, method, path: target },

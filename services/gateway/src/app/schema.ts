@@ -31,6 +31,18 @@ export interface ApiKeysTable {
   replaced_by: Generated<string | null>;
 }
 
+export interface ApiKeyReplaysTable {
+  tenant_id: Fixed<string>;
+  principal_id: Fixed<string>;
+  idempotency_key: Fixed<string>;
+  fingerprint: Buffer;
+  /** Null only within the transaction that makes the key. */
+  api_key_id: string | null;
+  /** The whole key, in an envelope; null where this installation keeps no secrets. */
+  sealed_key: string | null;
+  expires_at: Date;
+}
+
 export interface UsersTable {
   id: Fixed<string>;
   tenant_id: Fixed<string>;
@@ -90,6 +102,7 @@ export interface AuditEventsTable {
 export interface GatewaySchema extends OutboxTables {
   tenants: TenantsTable;
   api_keys: ApiKeysTable;
+  api_key_replays: ApiKeyReplaysTable;
   users: UsersTable;
   sessions: SessionsTable;
   refresh_tokens: RefreshTokensTable;

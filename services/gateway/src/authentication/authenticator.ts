@@ -13,6 +13,8 @@ export type Credential =
 
 export interface AuthenticatedPrincipal extends Principal {
   kind: 'api_key' | 'user';
+  /** Of the tenant that runs this installation. */
+  isOperator: boolean;
   credential: Credential;
   limits: CredentialLimits;
 }

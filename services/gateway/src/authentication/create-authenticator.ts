@@ -8,14 +8,14 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { KeyCredential } from '../keys/api-key-store.ts';
 import { readKeyId } from '../keys/api-key.ts';
 import { hashToken } from '../tokens/opaque-token.ts';
-import type { SessionOwner } from '../tokens/session-store.ts';
+import type { LivingSession } from '../tokens/session-store.ts';
 import type { AuthenticatedPrincipal, Authenticator, RequestOrigin } from './authenticator.ts';
 import type { CredentialCache } from './credential-cache.ts';
 import { readCredential } from './read-credential.ts';
 
 export interface CreateAuthenticatorDeps {
   keys: Pick<CredentialCache<KeyCredential>, 'get'>;
-  sessions: Pick<CredentialCache<SessionOwner>, 'get'>;
+  sessions: Pick<CredentialCache<LivingSession>, 'get'>;
   /** Verifies the bearer token of a request; throws `unauthenticated`. */
   verifyToken: (headers: IncomingHttpHeaders) => Promise<AccessToken>;
   keyUsed: (keyId: string, at: Date) => void;
@@ -63,7 +63,7 @@ export function createAuthenticator(deps: CreateAuthenticatorDeps): Authenticato
     if (found === null || !timingSafeEqual(found.hash, hashToken(key))) {
       return refuse('unknown_key', 'The API key is not valid.');
     }
-    const { record } = found;
+    const { record, isOperator } = found;
     const owner = { tenantId: record.tenantId, principalId: record.id };
     const time = now();
     if (record.revokedAt !== null) return refuse('revoked_key', 'The API key has been revoked.', owner);
@@ -76,6 +76,7 @@ export function createAuthenticator(deps: CreateAuthenticatorDeps): Authenticato
       principal: {
         ...owner,
         kind: 'api_key',
+        isOperator,
         scopes: record.scopes,
         credential: { kind: 'api_key', keyId: record.id },
         limits: { requestsPerMinute: record.requestsPerMinute, costUnitsPerMinute: record.costUnitsPerMinute },
@@ -106,6 +107,7 @@ export function createAuthenticator(deps: CreateAuthenticatorDeps): Authenticato
       kind: 'accepted',
       principal: {
         kind: 'user',
+        isOperator: session.isOperator,
         principalId: session.userId,
         tenantId: session.tenantId,
         scopes: rolesToScopes[session.role],

@@ -9,6 +9,8 @@ type Queries = Kysely<GatewaySchema> | Transaction<GatewaySchema>;
 export interface KeyCredential {
   record: ApiKeyRecord;
   hash: Buffer;
+  /** Of the tenant that runs this installation. */
+  isOperator: boolean;
 }
 
 export interface NewApiKey {
@@ -38,8 +40,14 @@ export async function insertApiKey(trx: Transaction<GatewaySchema>, { record, ha
 
 /** The only question without a tenant: the credential is what names it. */
 export async function findKeyCredential(db: Queries, id: string): Promise<KeyCredential | null> {
-  const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : { record: toRecord(row), hash: row.key_hash };
+  const row = await db
+    .selectFrom('api_keys')
+    .innerJoin('tenants', 'tenants.id', 'api_keys.tenant_id')
+    .selectAll('api_keys')
+    .select('tenants.is_operator')
+    .where('api_keys.id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? null : { record: toRecord(row), hash: row.key_hash, isOperator: row.is_operator };
 }
 
 export async function findApiKey(db: Queries, tenantId: string, id: string): Promise<ApiKeyRecord | null> {

@@ -1,10 +1,19 @@
 import * as contracts from '@signalbox/contracts';
 import type { ApiKey } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
-import { keysetPage, mountRoute, pageStart, reply, type RouteContext, type Routes } from '@signalbox/http';
+import {
+  idempotencyKeyOf,
+  keysetPage,
+  mountRoute,
+  pageStart,
+  reply,
+  type RouteContext,
+  type Routes,
+} from '@signalbox/http';
 import type { Principal } from '@signalbox/identity';
 import type { Database } from '@signalbox/postgres';
 import type { Request } from 'express';
+import type { Transaction } from 'kysely';
 import type { GatewaySchema } from '../app/schema.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CredentialChanges } from '../authentication/credential-changes.ts';
@@ -12,6 +21,7 @@ import type { TellRestriction } from '../authentication/tell-restriction.ts';
 import { changeApiKey, findApiKey, listApiKeys, markRevoked } from './api-key-store.ts';
 import { keyStatus, type ApiKeyRecord } from './api-key.ts';
 import { createApiKey, expiryOf, type MadeApiKey } from './create-api-key.ts';
+import type { KeyReplays } from './key-replays.ts';
 import { assertMayGrant } from './grant-scopes.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
 
@@ -19,6 +29,7 @@ export interface ApiKeyRoutesDeps {
   database: Pick<Database<GatewaySchema>, 'db'>;
   changes: Pick<CredentialChanges, 'publish'>;
   audit: Pick<AuditLog, 'record'>;
+  replays: Pick<KeyReplays, 'once'>;
   tellRestriction: TellRestriction;
   /** The client's address, for the audit. */
   addressOf: (request: Request) => string | null;
@@ -28,7 +39,7 @@ export interface ApiKeyRoutesDeps {
 /** Mounts everything under `/api/v1/api-keys`. Another tenant's key is as absent as one that never was. */
 export function mountApiKeyRoutes(
   routes: Routes,
-  { database: { db }, changes, audit, tellRestriction, addressOf, now }: ApiKeyRoutesDeps,
+  { database: { db }, changes, audit, replays, tellRestriction, addressOf, now }: ApiKeyRoutesDeps,
 ): void {
   const entryOf = ({
     principal,
@@ -40,14 +51,15 @@ export function mountApiKeyRoutes(
     requestId,
     ip: addressOf(request),
   });
-  const located = (made: MadeApiKey) =>
-    reply(presentMade(made, now()), { headers: { location: `/api/v1/api-keys/${made.record.id}` } });
+  const located = (made: MadeApiKey, headers: Readonly<Record<string, string>> = {}) =>
+    reply(presentMade(made, now()), { headers: { location: `/api/v1/api-keys/${made.record.id}`, ...headers } });
 
   mountRoute(routes, contracts.createApiKey, async (context) => {
     const { principal, body } = context;
     assertMayGrant(principal.scopes, body.scopes);
+    const idempotencyKey = idempotencyKeyOf(context.request.headers['idempotency-key']);
     const time = now();
-    const made = await db.transaction().execute(async (trx) => {
+    const make = async (trx: Transaction<GatewaySchema>): Promise<MadeApiKey> => {
       const command = {
         tenantId: principal.tenantId,
         name: body.name,
@@ -65,8 +77,13 @@ export function mountApiKeyRoutes(
         details: { scopes: created.record.scopes },
       });
       return created;
+    };
+    const { made, isReplay } = await db.transaction().execute(async (trx) => {
+      if (idempotencyKey === null) return { made: await make(trx), isReplay: false };
+      const { tenantId, principalId } = principal;
+      return replays.once(trx, { tenantId, principalId, idempotencyKey }, body, () => make(trx));
     });
-    return located(made);
+    return located(made, isReplay ? { 'idempotent-replayed': 'true' } : {});
   });
 
   mountRoute(routes, contracts.listApiKeys, async ({ principal, query }) => {

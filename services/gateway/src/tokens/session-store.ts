@@ -49,12 +49,19 @@ export async function insertRefreshToken(
     .execute();
 }
 
+export interface LivingSession extends SessionOwner {
+  /** Of the tenant that runs this installation. */
+  isOperator: boolean;
+}
+
 /**
  * The session as an access token needs it: alive, of a person who may sign in, with the rights of the version it was
  * opened with. Null for everything else.
  */
-export async function findLivingSession(db: Queries, sessionId: string, now: Date): Promise<SessionOwner | null> {
+export async function findLivingSession(db: Queries, sessionId: string, now: Date): Promise<LivingSession | null> {
   const row = await livingSessions(db, now)
+    .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
+    .select('tenants.is_operator')
     .select(['sessions.id', 'users.id as user_id', 'users.tenant_id', 'users.role', 'users.token_version'])
     .where('sessions.id', '=', sessionId)
     .executeTakeFirst();
@@ -65,6 +72,7 @@ export async function findLivingSession(db: Queries, sessionId: string, now: Dat
     tenantId: row.tenant_id,
     role: row.role,
     tokenVersion: row.token_version,
+    isOperator: row.is_operator,
   };
 }
 

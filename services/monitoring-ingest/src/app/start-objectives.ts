@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { mountAnomalyRoutes } from '../anomalies/routes.ts';
 import { driftingColumns } from '../drift/verdicts/verdict-store.ts';
+import { mountForecastRoutes } from '../forecasts/routes.ts';
 import { startHealthWorker } from '../health/health-changed.worker.ts';
 import { mountHealthRoutes } from '../health/routes.ts';
 import { startLooking } from '../health/start-looking.ts';
@@ -20,6 +21,7 @@ export function startObjectives(
   owned.use(startLooking({ db, reading, driftingOf, emitter, nudgeRelay, logger }));
   mountObjectiveRoutes(routes, { db, reading });
   mountAnomalyRoutes(routes, { reading });
+  mountForecastRoutes(routes, { reading });
   mountHealthRoutes(routes, { db });
   return { health_worker: { probe: () => worker.probe(), critical: false } };
 }

@@ -6,19 +6,23 @@ import type { Sample } from '@signalbox/contracts';
  * date at the end of a month, for one), and what is wrong with it is the schema's to say.
  */
 export function isPlainSample(value: unknown): value is Sample {
-  return fits(value, members) && required.every((name) => name in value);
+  if (!fits(value, members)) return false;
+  const { model_id: id, model_type: type, request_id: request, latency } = value as Record<string, unknown>;
+  return isThere(id) && isThere(type) && isThere(request) && isThere(latency);
 }
 
-const required = ['model_id', 'model_type', 'request_id', 'latency'] as const;
+/** What is required is neither left out nor null. */
+const isThere = (value: unknown): boolean => value !== undefined && value !== null;
 
 type Check = (value: unknown) => boolean;
 
-/** Whether every member is one of these and passes its check. */
+/** Whether every member is one of these, and is null or passes its check. */
 function fits(value: unknown, checks: ReadonlyMap<string, Check>): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const record = value as Readonly<Record<string, unknown>>;
   for (const name in record) {
-    if (checks.get(name)?.(record[name]) !== true) return false;
+    const check = checks.get(name);
+    if (check === undefined || (record[name] !== null && !check(record[name]))) return false;
   }
   return true;
 }

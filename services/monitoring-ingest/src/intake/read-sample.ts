@@ -26,9 +26,9 @@ export function readSample(value: unknown, nowMs: number, window: TimeWindow): R
 
 /** A sample that fits the contract, as it is stored. */
 export function sampleRowOf(sample: Sample, nowMs: number, source: RowSource): SampleRow {
-  const { resource_usage: usage = {} } = sample;
+  const usage = sample.resource_usage ?? {};
   return {
-    timeMs: sample.timestamp === undefined ? nowMs : Date.parse(sample.timestamp),
+    timeMs: isAbsent(sample.timestamp) ? nowMs : Date.parse(sample.timestamp),
     modelId: sample.model_id,
     requestId: sample.request_id,
     modelType: sample.model_type,
@@ -43,10 +43,10 @@ export function sampleRowOf(sample: Sample, nowMs: number, source: RowSource): S
     timeToFirstTokenMs: orNull(sample.time_to_first_token_ms),
     inputTokens: orNull(sample.input_tokens),
     outputTokens: orNull(sample.output_tokens),
-    costNanos: sample.cost_usd === undefined ? null : BigInt(Math.round(sample.cost_usd * nanosPerUsd)),
+    costNanos: isAbsent(sample.cost_usd) ? null : BigInt(Math.round(sample.cost_usd * nanosPerUsd)),
     score: orNull(sample.score),
-    prediction: sample.prediction === undefined ? null : String(sample.prediction),
-    actual: sample.actual === undefined ? null : String(sample.actual),
+    prediction: isAbsent(sample.prediction) ? null : String(sample.prediction),
+    actual: isAbsent(sample.actual) ? null : String(sample.actual),
     features: orNull(sample.features),
     embedding: sample.embedding?.map((value) => (Math.abs(value) < leastReal ? 0 : value)) ?? null,
     tags: orNull(sample.tags),
@@ -54,6 +54,10 @@ export function sampleRowOf(sample: Sample, nowMs: number, source: RowSource): S
   };
 }
 
-function orNull<Value>(value: Value | undefined): Value | null {
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function orNull<Value>(value: Value | null | undefined): Value | null {
   return value ?? null;
 }

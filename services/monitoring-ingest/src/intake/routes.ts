@@ -30,9 +30,9 @@ const jsonLimits = { depthMax: 8, keysMax: 800_000, valuesMax: 800_000 };
 
 export function mountIntakeRoutes(routes: Routes, { intake, now, windowAt }: IntakeRouteDeps): void {
   /** The time that a body names, or now. Throws `validation_failed` for one that is out of the window. */
-  function timeOf(timestamp: string | undefined): number {
+  function timeOf(timestamp: string | null | undefined): number {
     const nowMs = now();
-    if (timestamp === undefined) return nowMs;
+    if (timestamp === undefined || timestamp === null) return nowMs;
     const timeMs = Date.parse(timestamp);
     const message = timeProblem(timeMs, windowAt(nowMs));
     if (message === null) return timeMs;
@@ -119,18 +119,15 @@ function stored(receipt: Receipt): { duplicates: readonly number[] } {
   }
 }
 
-function resourcePoints(
-  { model_id: modelId, resource, tags = {}, ...usage }: ResourceUsage,
-  timeMs: number,
-): PointRow[] {
+function resourcePoints({ model_id: modelId, resource, tags, ...usage }: ResourceUsage, timeMs: number): PointRow[] {
   const labels = {
     ...tags,
-    ...(modelId === undefined ? {} : { model_id: modelId }),
-    ...(resource === undefined ? {} : { resource }),
+    ...(modelId === undefined || modelId === null ? {} : { model_id: modelId }),
+    ...(resource === undefined || resource === null ? {} : { resource }),
   };
   return (['gpu_memory', 'cpu_usage', 'memory_usage'] as const).flatMap((metric) => {
     const value = usage[metric];
-    if (value === undefined) return [];
+    if (value === undefined || value === null) return [];
     return [{ timeMs, metric, labels, value, kind: 'gauge', unit: '1', histogram: null, source: 'api' }];
   });
 }

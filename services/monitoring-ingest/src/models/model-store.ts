@@ -88,16 +88,21 @@ async function remember(trx: Transaction<Schema>, row: ModelRow, principalId: st
     .execute();
 }
 
-function columnsOf({ name, model_type, version, environment, thresholds = {}, features = {} }: ModelChanges) {
+function columnsOf({ name, model_type, version, environment, thresholds, features }: ModelChanges) {
   return {
     registered: true,
     name,
     model_type,
     version,
     environment,
-    thresholds: JSON.stringify(thresholds),
-    features: JSON.stringify(features),
+    thresholds: JSON.stringify(said(thresholds ?? {})),
+    features: JSON.stringify(features ?? {}),
   };
+}
+
+/** Null says as much as nothing: the default is in force. */
+function said(thresholds: object): object {
+  return Object.fromEntries(Object.entries(thresholds).filter(([, value]) => value !== null));
 }
 
 /** Throws `not_found`. */

@@ -2,6 +2,7 @@ import {
   deleteMonitoredModel,
   getMonitoredModel,
   listMonitoredModelRevisions,
+  listModelsAsModels,
   listMonitoredModels,
   registerMonitoredModel,
   updateMonitoredModel,
@@ -20,6 +21,8 @@ import {
   presentRevision,
   removeModel,
 } from './model-store.ts';
+
+const listedModelsMax = 10_000;
 
 export function mountModelRoutes(routes: Routes, db: Kysely<Schema>): void {
   mountRoute(routes, registerMonitoredModel, async ({ principal, body }) => {
@@ -43,6 +46,12 @@ export function mountModelRoutes(routes: Routes, db: Kysely<Schema>): void {
       limit: start.fetch,
     });
     return keysetPage({ list, start, rows, keyOf: ({ id }) => [id], present: presentModel });
+  });
+
+  mountRoute(routes, listModelsAsModels, async ({ principal }) => {
+    const stretch = { after: null, backwards: false, limit: listedModelsMax };
+    const rows = await listModelRows(db, principal.tenantId, { registered: true }, stretch);
+    return { models: rows.map(presentModel) };
   });
 
   mountRoute(routes, getMonitoredModel, async ({ principal, params }) =>

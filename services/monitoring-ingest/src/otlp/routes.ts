@@ -10,6 +10,7 @@ import type { Decoded, MessageType } from '../protobuf/message.ts';
 import { encodePartialSuccess } from './encode-partial-success.ts';
 import { metricsRequest, tracesRequest } from './messages.ts';
 import { pointsOfMetrics } from './points-of-metrics.ts';
+import { createPriceCall } from './price-call.ts';
 import { spansOfTraces } from './spans-of-traces.ts';
 
 export interface OtlpRouteDeps {
@@ -30,6 +31,7 @@ const jsonLimits = { depthMax: 64, keysMax: 2_000_000, valuesMax: 2_000_000 };
 const rowsMax = 50_000;
 
 export function mountOtlpRoutes(routes: Routes, { intake, now, windowAt }: OtlpRouteDeps): void {
+  const priceCall = createPriceCall();
   const options: BytesOptions = {
     admit: (bytes) => {
       intake.assertRoom(bytes);
@@ -54,7 +56,8 @@ export function mountOtlpRoutes(routes: Routes, { intake, now, windowAt }: OtlpR
     routes,
     exportTraces,
     async ({ principal: { tenantId }, bodyBytes, request }) => {
-      const read = spansOfTraces(decode(tracesRequest, mediaTypeOf(request), bodyBytes), windowAt(now()));
+      const document = decode(tracesRequest, mediaTypeOf(request), bodyBytes);
+      const read = spansOfTraces(document, windowAt(now()), priceCall);
       const { spans, samples } = read;
       const rejections = await store('otlp.traces', { tenantId, bodyBytes, ...read }, { spans, samples });
       const { rejected, message } = rejections;

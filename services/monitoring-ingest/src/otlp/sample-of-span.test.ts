@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Attributes, SpanRow } from '../intake/rows.ts';
 import { bucketsOf } from './exponential-buckets.ts';
+import { createPriceCall } from './price-call.ts';
 import { sampleOfSpan } from './sample-of-span.ts';
 
 function aSpan(attributes: Attributes, more: Partial<SpanRow> = {}): SpanRow {
@@ -21,6 +22,9 @@ function aSpan(attributes: Attributes, more: Partial<SpanRow> = {}): SpanRow {
     ...more,
   };
 }
+
+const sampleOf = (attributes: Attributes, more: Partial<SpanRow> = {}) =>
+  sampleOfSpan(aSpan(attributes, more), createPriceCall());
 
 describe('a span that calls a model', () => {
   it.each<[string, Attributes]>([
@@ -62,7 +66,7 @@ describe('a span that calls a model', () => {
       },
     ],
   ])('is one sample by the conventions of %s', (_what, attributes) => {
-    expect(sampleOfSpan(aSpan(attributes))).toMatchObject({
+    expect(sampleOf(attributes)).toMatchObject({
       modelId: 'm',
       modelType: 'llm',
       requestId: `${'a'.repeat(32)}:${'b'.repeat(16)}`,
@@ -82,7 +86,43 @@ describe('a span that calls a model', () => {
       'gen_ai.usage.cache_read.input_tokens': 17_817,
       'gen_ai.usage.cache_read_input_tokens': 17_817,
     };
-    expect(sampleOfSpan(aSpan(both))?.inputTokens).toBe(17_903);
+    expect(sampleOf(both)?.inputTokens).toBe(17_903);
+  });
+
+  it('costs what the price table says, cached tokens once and at their own price, unless it says so itself', () => {
+    const timeMs = Date.parse('2026-11-01T12:00:00Z');
+    const call = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': 'gpt-5',
+      'gen_ai.response.model': 'gpt-5-of-another-day',
+      'gen_ai.usage.input_tokens': 17_903,
+      'gen_ai.usage.cache_read.input_tokens': 17_817,
+      'gen_ai.usage.output_tokens': 40,
+    };
+    // 86 at 1.25, 17,817 at 0.125 and 40 at 10 dollars a million.
+    const priced = sampleOf(call, { timeMs });
+    expect(priced?.costNanos).toBe(107_500n + 2_227_125n + 400_000n);
+    expect(priced?.tags).toMatchObject({ price_version: expect.stringMatching(/^registry /) });
+    const stated = sampleOf({ ...call, 'gen_ai.usage.cost': 0.5 }, { timeMs });
+    expect([stated?.costNanos, stated?.tags?.['price_version']]).toEqual([500_000_000n, undefined]);
+    const embedding = { 'gen_ai.operation.name': 'embeddings', 'gen_ai.system': 'openai' };
+    const tokens = { 'gen_ai.request.model': 'text-embedding-3-small', 'gen_ai.usage.input_tokens': 1_000_000 };
+    expect(sampleOf({ ...embedding, ...tokens }, { timeMs })?.costNanos).toBeGreaterThan(0n);
+  });
+
+  it.each<[string, Attributes, number]>([
+    ['at somebody whose prices nobody knows', { 'gen_ai.provider.name': 'azure.ai.openai' }, 0],
+    ['of a model that nobody knows', { 'gen_ai.request.model': 'gpt-unheard-of' }, 0],
+    ['whose answer was counted by nobody', { 'gen_ai.usage.output_tokens': 'none' }, 0],
+    ['of a day before the table begins', {}, Date.parse('2020-01-01T00:00:00Z')],
+  ])('has no cost %s', (_what, attributes, at) => {
+    const timeMs = at === 0 ? Date.parse('2026-11-01T12:00:00Z') : at;
+    const call = {
+      ...{ 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'gpt-5' },
+      ...{ 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 10 },
+    };
+    expect(sampleOf({ ...call, ...attributes }, { timeMs })?.costNanos).toBeNull();
   });
 
   it.each<[string, Attributes]>([
@@ -92,7 +132,7 @@ describe('a span that calls a model', () => {
     ['a model that no id can be', { 'gen_ai.request.model': 'm\n' }],
     ['a model that is no text', { 'gen_ai.request.model': 7 }],
   ])('is not %s', (_what, attributes) => {
-    expect(sampleOfSpan(aSpan(attributes))).toBeNull();
+    expect(sampleOf(attributes)).toBeNull();
   });
 
   it('counts what failed, and leaves out numbers that are none', () => {
@@ -103,14 +143,14 @@ describe('a span that calls a model', () => {
       'gen_ai.usage.cost': 1e12,
       'error.type': 'timeout',
     };
-    expect(sampleOfSpan(aSpan(attributes, { durationMs: 0 }))).toMatchObject({
+    expect(sampleOf(attributes, { durationMs: 0 })).toMatchObject({
       inputTokens: null,
       outputTokens: null,
       costNanos: null,
       errorRate: 1,
       latencyMs: 0.001,
     });
-    expect(sampleOfSpan(aSpan({ 'gen_ai.request.model': 'm' }, { status: 'error' }))?.errorRate).toBe(1);
+    expect(sampleOf({ 'gen_ai.request.model': 'm' }, { status: 'error' })?.errorRate).toBe(1);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { UsedTokens } from '@signalbox/prices';
 import type { Attributes, AttributeValue, SampleRow, SpanRow } from '../intake/rows.ts';
 
 /**
@@ -20,6 +21,22 @@ const names = {
     'gen_ai.usage.completion_tokens',
     'llm.usage.completion_tokens',
     'llm.token_count.completion',
+  ],
+  cachedTokens: [
+    'gen_ai.usage.cache_read.input_tokens',
+    'gen_ai.usage.cache_read_input_tokens',
+    'llm.token_count.prompt_details.cache_read',
+  ],
+  cacheWriteTokens: [
+    'gen_ai.usage.cache_write.input_tokens',
+    'gen_ai.usage.cache_creation.input_tokens',
+    'gen_ai.usage.cache_creation_input_tokens',
+    'llm.token_count.prompt_details.cache_write',
+  ],
+  reasoningTokens: [
+    'gen_ai.usage.reasoning.output_tokens',
+    'gen_ai.usage.reasoning_tokens',
+    'llm.token_count.completion_details.reasoning',
   ],
   costUsd: ['gen_ai.usage.cost', 'gen_ai.usage.total_cost', 'llm.usage.total_cost', 'llm.cost.total'],
   firstTokenSeconds: ['gen_ai.response.time_to_first_chunk', 'gen_ai.server.time_to_first_token'],
@@ -44,8 +61,20 @@ const tokensMax = Number.MAX_SAFE_INTEGER;
 const usdMax = 1_000_000;
 const tagCharactersMax = 500;
 
-/** The call of a model that a span stands for; null where it stands for something else. */
-export function sampleOfSpan(span: SpanRow): SampleRow | null {
+/** What a call costs by the price table; null where nobody knows. */
+export type PriceCall = (call: {
+  provider: string | null;
+  /** The names of the model, the one that answered first. */
+  models: readonly string[];
+  timeMs: number;
+  used: UsedTokens;
+}) => { nanos: bigint; version: string } | null;
+
+/**
+ * The call of a model that a span stands for; null where it stands for something else. What it cost is what the span says,
+ * and where that says nothing, what the price table does.
+ */
+export function sampleOfSpan(span: SpanRow, priceCall: PriceCall): SampleRow | null {
   const { attributes, resource, durationMs } = span;
   const operation = textAmong(attributes, ['gen_ai.operation.name']);
   if (operation !== null && !modelOperations.has(operation)) return null;
@@ -55,6 +84,9 @@ export function sampleOfSpan(span: SpanRow): SampleRow | null {
   const costUsd = numberAmong(attributes, names.costUsd, usdMax);
   const firstTokenSeconds = numberAmong(attributes, names.firstTokenSeconds, latencyMsMax / 1_000);
   const provider = textAmong(attributes, names.provider);
+  const used = usedTokensOf(attributes, operation);
+  const called = answering === null ? [model] : [answering, model];
+  const priced = costUsd === null ? priceCall({ provider, models: called, timeMs: span.timeMs, used }) : null;
   return {
     timeMs: span.timeMs,
     modelId: model,
@@ -64,21 +96,39 @@ export function sampleOfSpan(span: SpanRow): SampleRow | null {
     environment: environments[(textAmong(resource, names.environment) ?? '').toLowerCase()] ?? null,
     latencyMs: Math.min(Math.max(durationMs, leastLatencyMs), latencyMsMax),
     throughput: null,
-    errorRate: span.status === 'error' || attributes['error.type'] !== undefined ? 1 : 0,
+    errorRate: hasFailed(span) ? 1 : 0,
     cpuUsage: null,
     memoryUsage: null,
     gpuMemory: null,
     timeToFirstTokenMs: firstTokenSeconds === null ? null : firstTokenSeconds * 1_000,
-    inputTokens: countAmong(attributes, names.inputTokens),
+    inputTokens: used.promptTokens,
     outputTokens: countAmong(attributes, names.outputTokens),
-    costNanos: costUsd === null ? null : BigInt(Math.round(costUsd * 1e9)),
+    costNanos: costUsd === null ? (priced?.nanos ?? null) : BigInt(Math.round(costUsd * 1e9)),
     score: null,
     prediction: null,
     actual: null,
     features: null,
     embedding: null,
-    tags: tagsOf({ provider, operation, service: span.service, trace_id: span.traceId }),
+    tags: tagsOf({
+      ...{ provider, operation, service: span.service, trace_id: span.traceId },
+      price_version: priced?.version ?? null,
+    }),
     source: 'otlp',
+  };
+}
+
+function hasFailed({ status, attributes }: SpanRow): boolean {
+  return status === 'error' || attributes['error.type'] !== undefined;
+}
+
+function usedTokensOf(attributes: Attributes, operation: string | null): UsedTokens {
+  return {
+    promptTokens: countAmong(attributes, names.inputTokens),
+    // A model that makes embeddings writes nothing, and its spans say nothing of that.
+    completionTokens: countAmong(attributes, names.outputTokens) ?? (operation === 'embeddings' ? 0 : null),
+    cachedTokens: countAmong(attributes, names.cachedTokens),
+    cacheWriteTokens: countAmong(attributes, names.cacheWriteTokens),
+    reasoningTokens: countAmong(attributes, names.reasoningTokens),
   };
 }
 

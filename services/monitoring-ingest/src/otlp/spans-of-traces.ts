@@ -2,7 +2,7 @@ import type { SampleRow, SpanRow } from '../intake/rows.ts';
 import { timeProblem, type TimeWindow } from '../intake/time-window.ts';
 import { attributesOf } from './attributes.ts';
 import type { Span, TracesRequest } from './messages.ts';
-import { sampleOfSpan } from './sample-of-span.ts';
+import { sampleOfSpan, type PriceCall } from './sample-of-span.ts';
 
 /** What a request holds that can be stored, and how much of it cannot. */
 export interface ReadSpans {
@@ -18,7 +18,7 @@ const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consu
 const statuses = ['unset', 'ok', 'error'] as const;
 
 /** Every span as a row, each for itself, and the calls of models among them as samples too. */
-export function spansOfTraces(request: TracesRequest, window: TimeWindow): ReadSpans {
+export function spansOfTraces(request: TracesRequest, window: TimeWindow, priceCall: PriceCall): ReadSpans {
   const spans: SpanRow[] = [];
   let rejected = 0;
   let message: string | null = null;
@@ -33,7 +33,7 @@ export function spansOfTraces(request: TracesRequest, window: TimeWindow): ReadS
       }
     }
   }
-  return { spans, samples: spans.flatMap((span) => sampleOfSpan(span) ?? []), rejected, message };
+  return { spans, samples: spans.flatMap((span) => sampleOfSpan(span, priceCall) ?? []), rejected, message };
 }
 
 function rowOf(span: Span, resource: SpanRow['resource'], window: TimeWindow): SpanRow | string {

@@ -45,6 +45,8 @@ export function mountSeriesRoutes(routes: Routes, { db, kept, now = () => new Da
     };
   };
 
+  const hoursAgo = (hours: number): Date => new Date(now().getTime() - hours * hourMs);
+
   mountRoute(routes, contracts.getSeries, async ({ principal, query }) => {
     const { metric, aggregate, step } = query;
     const ofPoints = (query.source ?? (isSampleMetric(metric) ? 'samples' : 'points')) === 'points';
@@ -165,6 +167,20 @@ export function mountSeriesRoutes(routes: Routes, { db, kept, now = () => new Da
       limit: start.fetch,
     });
     return keysetPage({ list, start, rows, keyOf: (row) => [row.time, row.id], present: presentDrift });
+  });
+
+  mountRoute(routes, contracts.listSamplesAsMetrics, async ({ principal: { tenantId }, query }) => {
+    const whole = { to: null, after: null, backwards: false, limit: query.limit };
+    const filter = filterOf(tenantId, query);
+    const rows = await listSampleRows(db, { filter, from: hoursAgo(query.since_hours), ...whole });
+    return { metrics: rows.map(presentSample) };
+  });
+
+  mountRoute(routes, contracts.listDriftAsMetrics, async ({ principal: { tenantId }, query }) => {
+    const whole = { to: null, after: null, backwards: false, limit: query.limit };
+    const from = hoursAgo(query.since_hours);
+    const rows = await listDriftRows(db, { tenantId, modelId: query.model_id, from, ...whole });
+    return { drift_metrics: rows.map(presentDrift) };
   });
 
   mountRoute(routes, contracts.getPrometheusMetrics, ({ principal }) =>

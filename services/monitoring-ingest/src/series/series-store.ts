@@ -20,6 +20,8 @@ export interface CellRequest {
   segmentsMax?: number;
   /** Whether the quantiles are wanted, which cost more than the rest. */
   quantiles?: boolean;
+  /** Of these metrics alone; absent: of all. */
+  quantilesOf?: readonly string[];
   /** Counts apart what has at most this key; see `rollups/sketch.ts`. */
   atMostKey?: number;
 }
@@ -52,14 +54,16 @@ const rollupTables: Readonly<Record<Rollup, string>> = { '1m': 'rollups_1m', '1h
 export async function readCells(db: QueryExecutorProvider, request: CellRequest): Promise<Cell[]> {
   const { quantiles = false, atMostKey, segmentsMax = 1 } = request;
   const keyed = quantiles || atMostKey !== undefined;
+  const binnedMetrics = request.quantilesOf ?? request.metrics;
   const group = sql`metric, at, segment`;
   const bins = sql`
     bins as (
       select ${group}, key, sum(n) as n
       from (
         select ${group}, bin.key, bin.n from rolled, unnest(keys, counts) as bin (key, n)
+        where metric = any(${binnedMetrics}::text[])
         union all
-        select ${group}, key, count from raw
+        select ${group}, key, count from raw where metric = any(${binnedMetrics}::text[])
       ) as parts
       group by ${group}, key
     ),
@@ -121,12 +125,15 @@ function rawCells(request: CellRequest, keyed: boolean): RawBuilder<unknown> {
   const { metrics, filter } = request;
   const spans = request.parts.find(({ resolution }) => resolution === 'raw')?.spans ?? [];
   const place = sql`${binned(request, 'time')} as at, ${segmentOf(request, 'tags')} as segment`;
-  const keyOf = (value: RawBuilder<unknown>) => sql`${keyed ? sql`sketch_key(${value})` : sql`0`} as key`;
+  const keyOf = (value: RawBuilder<unknown>, metric: string) => {
+    const isBinned = keyed && (request.quantilesOf ?? metrics).includes(metric);
+    return sql`${isBinned ? sql`sketch_key(${value})` : sql`0`} as key`;
+  };
   const ofPoints = (metric: string) =>
     spans.map((span) => {
       const value = sql`measured.value`;
       return sql`
-        select metric, ${place}, ${keyOf(value)}, sum(n)::bigint as count, sum(total) as sum, min(${value}) as min,
+        select metric, ${place}, ${keyOf(value, metric)}, sum(n)::bigint as count, sum(total) as sum, min(${value}) as min,
           max(${value}) as max
         from ${pointValues(filter, metric, span)} as measured where ${countable(value)} group by metric, at, segment, key`;
     });
@@ -134,7 +141,7 @@ function rawCells(request: CellRequest, keyed: boolean): RawBuilder<unknown> {
     stretchesOf(spans).map((stretch) => {
       const { value, counts } = measured(metric);
       return sql`
-        select ${sql.lit(metric)} as metric, ${place}, ${keyOf(value)}, count(*) as count, sum(${value}) as sum,
+        select ${sql.lit(metric)} as metric, ${place}, ${keyOf(value, metric)}, count(*) as count, sum(${value}) as sum,
           min(${value}) as min, max(${value}) as max
         from samples where ${within(stretch, 'time')} and ${fits(filter)} and ${tagFits(filter)} and ${counts}
         group by at, segment, key`;

@@ -13,7 +13,10 @@ export async function summarise(db: Kysely<Schema>, filter: SampleFilter, span: 
     ...(['requests', 'latency_ms', 'error_rate', 'gpu_memory', 'cpu_usage', 'memory_usage'] as const),
     ...(['input_tokens', 'output_tokens', 'cost_usd'] as const),
   ];
-  const { cells } = await count(db, { filter, metrics, span, stepMs: null, quantiles: true });
+  const { cells } = await count(db, {
+    ...{ filter, metrics, span, stepMs: null, quantiles: true },
+    quantilesOf: ['latency_ms'],
+  });
   const of = (metric: (typeof metrics)[number]) => cells.find((cell) => cell.metric === metric);
   const mean = (metric: (typeof metrics)[number]) => {
     const cell = of(metric);

@@ -23,11 +23,12 @@ const theirSeverity: Readonly<Record<Severity, 'critical' | 'error' | 'warning' 
   info: 'info',
 };
 
-/** PagerDuty's Events API v2: one incident for each group, which ends when the group has. */
+/** PagerDuty's Events API v2: one incident for each group, which ends when the group has, and is taken when all of it is. */
 export function createPagerDutyKind(sendOverHttp: SendOverHttp): ChannelKind {
   return {
     kind: 'pagerduty',
     isDigestible: false,
+    takesAcknowledgements: true,
     limit: { messagesMax: 100, windowMs: 60_000 },
     check(given) {
       const settings = checkSettings(PagerDutySettings, given);
@@ -54,6 +55,8 @@ export function writeEvent(message: ChannelMessage, routingKey: string) {
   const { notification, externalUrl } = message;
   const { status, severity, title, firing, resolved, alerts } = describeMessage(message);
   const dedupKey = createHash('sha256').update(notification.groupKey).digest('hex');
+  if (notification.kind === 'acknowledgement')
+    return { routing_key: routingKey, event_action: 'acknowledge', dedup_key: dedupKey };
   if (status === 'resolved') return { routing_key: routingKey, event_action: 'resolve', dedup_key: dedupKey };
   return {
     routing_key: routingKey,

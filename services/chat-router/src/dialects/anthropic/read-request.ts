@@ -66,6 +66,7 @@ export function readRequest(body: JsonObject): ChatRequest {
       ? body['stop_sequences'].filter((text) => typeof text === 'string')
       : [],
     reasoning: readReasoning(body['thinking'], config?.['effort']),
+    verbosity: null,
     user: textOf(memberOf(body['metadata'], 'user_id')),
     metadata: {},
     stream: body['stream'] === true,

@@ -62,6 +62,7 @@ function lossesOf(request: ChatRequest, thinks: boolean): string[] {
     metadata: Object.keys(request.metadata).length > 0,
     temperature: thinks && temperature !== null && temperature !== 1,
     top_k: thinks && topK !== null,
+    verbosity: request.verbosity !== null,
   };
   const names = Object.entries(lost).flatMap(([name, isLost]) => (isLost ? name : []));
   return [...lostMembers(request, 'anthropic'), ...names];

@@ -13,6 +13,7 @@ export function writeRequest(request: ChatRequest): WrittenRequest {
   const { sampling, stop, tools, extra, responseFormat } = request;
   const dropped = lostMembers(request, 'gemini');
   if (request.parallelToolCalls === false) dropped.push('parallel_tool_calls');
+  if (request.verbosity !== null) dropped.push('verbosity');
   if (request.user !== null) dropped.push('user');
   if (Object.keys(request.metadata).length > 0) dropped.push('metadata');
   const system = [

@@ -49,7 +49,7 @@ export function readRequest(body: JsonObject): ChatRequest {
   refuseState(body);
   const { messages, system } = readInput(body);
   const format = objectOf(memberOf(body['text'], 'format'));
-  const others = membersBeside(body, knownMembers);
+  const others = { ...membersBeside(body, knownMembers), ...othersOfText(body['text']) };
   return {
     model: textOf(body['model']) ?? '',
     system,
@@ -74,11 +74,18 @@ export function readRequest(body: JsonObject): ChatRequest {
     maxOutputTokens: numberOf(body['max_output_tokens']),
     stop: [],
     reasoning: reasoningOfEffort(memberOf(body['reasoning'], 'effort')),
+    verbosity: textOf(memberOf(body['text'], 'verbosity')),
     user: textOf(body['user']),
     metadata: textsOf(body['metadata']),
     stream: body['stream'] === true,
-    extra: others === null ? null : { dialect: 'openai_responses', members: others },
+    extra: Object.keys(others).length === 0 ? null : { dialect: 'openai_responses', members: others },
   };
+}
+
+/** What `text` says besides what is read of it, by its full names: whoever cannot be told it is told that. */
+function othersOfText(text: unknown): JsonObject {
+  const others = Object.entries(objectOf(text) ?? {}).filter(([name]) => name !== 'format' && name !== 'verbosity');
+  return Object.fromEntries(others.map(([name, value]) => [`text.${name}`, value]));
 }
 
 interface Draft {

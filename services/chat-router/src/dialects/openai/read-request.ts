@@ -30,7 +30,7 @@ import { signatureOfDetail } from './reasoning-details.ts';
 const knownMembers = new Set([
   ...['model', 'messages', 'tools', 'tool_choice', 'parallel_tool_calls', 'response_format', 'temperature', 'top_p'],
   ...['top_k', 'seed', 'frequency_penalty', 'presence_penalty', 'max_tokens', 'max_completion_tokens', 'stop'],
-  ...['reasoning_effort', 'reasoning', 'user', 'metadata', 'stream', 'stream_options'],
+  ...['reasoning_effort', 'reasoning', 'verbosity', 'user', 'metadata', 'stream', 'stream_options'],
 ]);
 
 /** A chat completion request as what it means. Throws `validation_failed` where that cannot be told. */
@@ -85,6 +85,7 @@ export function readRequest(body: JsonObject): ChatRequest {
     stop:
       typeof stop === 'string' ? [stop] : Array.isArray(stop) ? stop.filter((text) => typeof text === 'string') : [],
     reasoning: readReasoning(body),
+    verbosity: textOf(body['verbosity']),
     user: textOf(body['user']),
     metadata: textsOf(body['metadata']),
     stream: body['stream'] === true,

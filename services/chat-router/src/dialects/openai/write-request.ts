@@ -41,6 +41,7 @@ export function writeRequest(request: ChatRequest): WrittenRequest {
       max_completion_tokens: request.maxOutputTokens,
       stop: stop.length === 0 ? null : stop,
       reasoning_effort: request.reasoning === null ? null : effortOf(request.reasoning),
+      verbosity: request.verbosity,
       user: request.user,
       metadata: Object.keys(request.metadata).length === 0 ? null : request.metadata,
       stream: request.stream ? true : null,

@@ -26,7 +26,7 @@ export function readColumns(rows: readonly DriftRow[], rules: ReadingRules): Col
   };
   for (const feature of featureNames(rows)) {
     const name = `feature:${feature}`;
-    const values = rows.map(({ features }) => (features === undefined ? undefined : features[feature]));
+    const values = rows.map(({ features }) => features?.[feature]);
     put(name, readValues(values, kinds?.get(name) ?? kindOfFeature(rules.features[feature], values)));
   }
   const predictions = asNumbers(
@@ -59,7 +59,7 @@ export function unknownColumns(rows: readonly DriftRow[], kinds: ReadonlyMap<str
 
 function featureNames(rows: readonly DriftRow[]): string[] {
   const names = new Set<string>();
-  for (const { features = {} } of rows) for (const name in features) names.add(name);
+  for (const { features } of rows) for (const name in features ?? {}) names.add(name);
   return [...names].sort();
 }
 
@@ -98,8 +98,13 @@ function readValues(values: readonly Value[], kind: DriftColumnKind): Column | n
   return { kind: 'numeric', missing: values.length - numbers.length, ascending: sorted(numbers) };
 }
 
+/** Null says as much as leaving it out. */
+function isGiven<Given>(value: Given | null | undefined): value is Given {
+  return value !== undefined && value !== null;
+}
+
 function readVectors(rows: readonly DriftRow[]): Column | null {
-  const given = rows.flatMap(({ embedding }) => (embedding === undefined ? [] : [embedding]));
+  const given = rows.flatMap(({ embedding }) => (isGiven(embedding) ? [embedding] : []));
   const dimensions = given[0]?.length ?? 0;
   const vectors = given.filter((vector) => vector.length === dimensions && dimensions > 0);
   if (vectors.length === 0) return null;
@@ -111,8 +116,8 @@ function readVectors(rows: readonly DriftRow[]): Column | null {
 /** What was measured as an error rate, or whether the prediction was wrong. */
 function readErrors(rows: readonly DriftRow[]): Column | null {
   const errors = rows.flatMap(({ error_rate: rate, prediction, actual }) => {
-    if (rate !== undefined) return [rate];
-    if (prediction === undefined || actual === undefined) return [];
+    if (isGiven(rate)) return [rate];
+    if (!isGiven(prediction) || !isGiven(actual)) return [];
     return [String(prediction) === String(actual) ? 0 : 1];
   });
   if (errors.length === 0) return null;
@@ -121,10 +126,10 @@ function readErrors(rows: readonly DriftRow[]): Column | null {
 
 function readPerformance(rows: readonly DriftRow[], positiveLabel: string | null): Column | null {
   const predictions = rows.flatMap(({ score, prediction, actual }): LabelledPrediction[] => {
-    if (score === undefined) return [];
+    if (!isGiven(score)) return [];
     if (positiveLabel === null) return [{ score, isPositive: score >= 0.5, isTrue: null }];
-    if (prediction === undefined) return [];
-    const isTrue = actual === undefined ? null : String(actual) === positiveLabel;
+    if (!isGiven(prediction)) return [];
+    const isTrue = isGiven(actual) ? String(actual) === positiveLabel : null;
     return [{ score, isPositive: String(prediction) === positiveLabel, isTrue }];
   });
   if (predictions.length === 0) return null;

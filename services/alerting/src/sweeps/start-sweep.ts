@@ -13,6 +13,10 @@ export interface SweepOptions {
   logger: Logger;
 }
 
+/** Nudges within so long are one round: whoever is nudged all the time still rests. */
+const nudgedRestMs = 10;
+const [retryMsMin, retryMsMax] = [500, 8_000];
+
 /**
  * Does `work` again and again, one round at a time: what is to be done stands in the database, and looking there is the
  * only thing that everything hangs on. A round that fails is told of once, and tried again.
@@ -22,13 +26,16 @@ export function startSweep(work: () => Promise<void>, { everyMs, nextAt, logger 
   let round: Promise<void> | null = null;
   let closed = false;
   let nudged = false;
+  /** A nudged round is about to begin; further nudges must not put it off. */
+  let isAbout = false;
   let failures = 0;
 
   function run(): void {
     nudged = false;
+    isAbout = false;
     round = look().then((restMs) => {
       round = null;
-      if (!closed) timer = setTimeout(run, nudged ? 0 : restMs);
+      if (!closed) timer = setTimeout(run, nudged ? nudgedRestMs : restMs);
     });
   }
 
@@ -39,11 +46,11 @@ export function startSweep(work: () => Promise<void>, { everyMs, nextAt, logger 
       const at = nextAt === undefined ? null : await nextAt();
       if (failures > 0) logger.info('sweep.recovered', { failures });
       failures = 0;
-      return at === null ? everyMs : Math.min(everyMs, Math.max(0, at.getTime() - Date.now()));
+      return at === null ? everyMs : Math.min(everyMs, Math.max(nudgedRestMs, at.getTime() - Date.now()));
     } catch (error) {
       failures += 1;
       if (failures === 1) logger.warn('sweep.failed', { error });
-      return everyMs * Math.min(8, 1 + failures);
+      return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(10, failures - 1));
     }
   }
 
@@ -51,9 +58,10 @@ export function startSweep(work: () => Promise<void>, { everyMs, nextAt, logger 
   return {
     nudge() {
       nudged = true;
-      if (round !== null || closed) return;
+      if (round !== null || closed || isAbout) return;
       clearTimeout(timer);
-      timer = setTimeout(run, 0);
+      isAbout = true;
+      timer = setTimeout(run, nudgedRestMs);
     },
     async [Symbol.asyncDispose]() {
       closed = true;

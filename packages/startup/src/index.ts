@@ -1,0 +1,7 @@
+export {
+  openStartup,
+  type Startup,
+  type StartupOptions,
+  type StartupParts,
+  type StartupSettings,
+} from './open-startup.ts';

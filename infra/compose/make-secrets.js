@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
-const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting'];
+const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline'];
 /** Whom each enqueues for, besides the gateway's audit log. */
 const enqueuesFor = {
   'chat-router': ['monitoring-ingest', 'alerting'],
   'monitoring-ingest': ['alerting'],
   alerting: ['chat-router', 'monitoring-ingest'],
+  'research-pipeline': ['chat-router', 'alerting'],
 };
 
 const secret = () => randomBytes(32).toString('base64url');

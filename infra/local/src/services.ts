@@ -33,7 +33,7 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router', 'monitoring-ingest', 'alerting'],
+    calls: ['chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline'],
     environment: ({ urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
@@ -44,6 +44,8 @@ export const services: readonly ServiceDefinition[] = [
       MONITORING_INGEST_ADMIN_URL: adminUrlsOf('monitoring-ingest').join(','),
       ALERTING_URL: urlsOf('alerting').join(','),
       ALERTING_ADMIN_URL: adminUrlsOf('alerting').join(','),
+      RESEARCH_PIPELINE_URL: urlsOf('research-pipeline').join(','),
+      RESEARCH_PIPELINE_ADMIN_URL: adminUrlsOf('research-pipeline').join(','),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -87,7 +89,7 @@ export const services: readonly ServiceDefinition[] = [
     calls: ['gateway', 'chat-router', 'monitoring-ingest'],
     environment: ({ secret, urlOf, adminUrlsOf }) => ({
       MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
-      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest']
+      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest', 'research-pipeline']
         .flatMap((name) => adminUrlsOf(name).map((url, index) => `${replicaName(name, index)}=${url}`))
         .join(','),
       VAULT_KEYS: `1:${secret('alerting-vault')}`,
@@ -96,6 +98,14 @@ export const services: readonly ServiceDefinition[] = [
       EXTERNAL_URL: urlOf('gateway'),
     }),
     settings: ['OUTBOUND_ALLOW', 'EXTERNAL_URL'],
+    files: [],
+  },
+  {
+    name: 'research-pipeline',
+    // It asks models, tells alerting how jobs ended, and hands the gateway what belongs into the audit log.
+    calls: ['gateway', 'chat-router', 'alerting'],
+    environment: ({ urlOf }) => ({ CHAT_ROUTER_URL: urlOf('chat-router') }),
+    settings: [],
     files: [],
   },
 ];

@@ -1,0 +1,55 @@
+import { parseEnv } from '@signalbox/config';
+import { IdentityKeys } from '@signalbox/identity';
+import type { LogLevel } from '@signalbox/telemetry';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port,
+  ADMIN_PORT: port,
+  DATABASE_URL: z.url(),
+  REDIS_QUEUE_URL: z.url(),
+  IDENTITY_KEYS: z.string().transform((text, context) => {
+    try {
+      return IdentityKeys.parse(text);
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+      return z.NEVER;
+    }
+  }),
+  SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
+  SHUTDOWN_DELAY_MS: milliseconds.default(0),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+/** The settings of research-pipeline, in its own words. */
+export interface Config {
+  host: string;
+  port: number;
+  adminPort: number;
+  databaseUrl: string;
+  redisQueueUrl: string;
+  identityKeys: IdentityKeys;
+  shutdownGraceMs: number;
+  shutdownDelayMs: number;
+  logLevel: LogLevel;
+}
+
+/** Reads the settings. Throws `ConfigError`, which names what is wrong and prints no value. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const settings = parseEnv(Environment, env);
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    adminPort: settings.ADMIN_PORT,
+    databaseUrl: settings.DATABASE_URL,
+    redisQueueUrl: settings.REDIS_QUEUE_URL,
+    identityKeys: settings.IDENTITY_KEYS,
+    shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
+    shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
+    logLevel: settings.LOG_LEVEL,
+  };
+}

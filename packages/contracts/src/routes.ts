@@ -9,6 +9,7 @@ import { channelRoutes } from './channels.ts';
 import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
+import { documentRoutes } from './documents.ts';
 import { driftComparisonRoutes } from './drift-comparison.ts';
 import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
@@ -22,6 +23,7 @@ import { objectiveRoutes } from './objectives.ts';
 import { notificationRoutes } from './notifications.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
+import { researchRoutes } from './research.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
 import { seriesRoutes } from './series.ts';
@@ -62,4 +64,6 @@ export const allRoutes: readonly RouteContract[] = [
   ...escalationRoutes,
   ...alertmanagerRoutes,
   ...silenceRoutes,
+  ...documentRoutes,
+  ...researchRoutes,
 ];

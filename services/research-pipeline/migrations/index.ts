@@ -1,6 +1,8 @@
 import type { Migrations } from '@signalbox/postgres';
 import * as outbox from './0001-outbox.ts';
+import * as jobs from './0002-jobs.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
+  '0002-jobs': jobs,
 };

@@ -15,6 +15,7 @@ import { migrations } from '../../migrations/index.ts';
 import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
+import { startJobs } from './start-jobs.ts';
 
 export const serviceName = 'research-pipeline';
 
@@ -60,7 +61,7 @@ export async function startResearchPipeline(
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [];
+  const domains: DomainProbes[] = [startJobs(deps)];
 
   const health = createHealth({
     service: serviceName,

@@ -20,10 +20,26 @@ const Environment = z.object({
       return z.NEVER;
     }
   }),
+  RESEARCH_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+  RESEARCH_RUNNING_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000).default(4),
+  RESEARCH_QUEUED_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000_000).default(200),
+  RESEARCH_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(12_000),
+  REPORT_KEPT_FOR_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
+
+export interface JobSettings {
+  /** Jobs at once, of one process. */
+  concurrency: number;
+  /** Jobs of one tenant at work, of all processes together; and those that may wait. */
+  runningPerTenantMax: number;
+  queuedPerTenantMax: number;
+  /** How long a worker may be silent before another one takes its job. */
+  leaseMs: number;
+  reportKeptForDays: number;
+}
 
 /** The settings of research-pipeline, in its own words. */
 export interface Config {
@@ -33,6 +49,7 @@ export interface Config {
   databaseUrl: string;
   redisQueueUrl: string;
   identityKeys: IdentityKeys;
+  jobs: JobSettings;
   shutdownGraceMs: number;
   shutdownDelayMs: number;
   logLevel: LogLevel;
@@ -48,6 +65,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: settings.DATABASE_URL,
     redisQueueUrl: settings.REDIS_QUEUE_URL,
     identityKeys: settings.IDENTITY_KEYS,
+    jobs: {
+      concurrency: settings.RESEARCH_CONCURRENCY,
+      runningPerTenantMax: settings.RESEARCH_RUNNING_PER_TENANT_MAX,
+      queuedPerTenantMax: settings.RESEARCH_QUEUED_PER_TENANT_MAX,
+      leaseMs: settings.RESEARCH_LEASE_MS,
+      reportKeptForDays: settings.REPORT_KEPT_FOR_DAYS,
+    },
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

@@ -1,4 +1,5 @@
 import type { OutboxTables } from '@signalbox/postgres';
+import type { JobTables } from '../jobs/job-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
-export type Schema = OutboxTables;
+export interface Schema extends OutboxTables, JobTables {}

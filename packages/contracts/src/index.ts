@@ -472,3 +472,16 @@ export {
   processDocument,
   uploadDocument,
 } from './documents.ts';
+export {
+  askResearch,
+  createReportLink,
+  getReportFile,
+  getReportHtml,
+  getReportJson,
+  getReportMarkdown,
+  getReportPdf,
+  getSharedReport,
+  reportRoutes,
+  ResearchReport,
+  type ResearchAnswer,
+} from './reports.ts';

@@ -11,6 +11,8 @@ export interface MeshFacts {
   /** 32 random bytes in base64url, made once and kept. */
   secret: (name: string) => string;
   gatewayReplicas: number;
+  /** Where files lie that every replica must see. */
+  filesFolder: string;
   chromaUrl: string | null;
 }
 
@@ -104,7 +106,7 @@ export const services: readonly ServiceDefinition[] = [
     name: 'research-pipeline',
     // It asks models, tells alerting how jobs ended, and hands the gateway what belongs into the audit log.
     calls: ['gateway', 'chat-router', 'alerting'],
-    environment: ({ urlOf }) => ({ CHAT_ROUTER_URL: urlOf('chat-router') }),
+    environment: ({ urlOf, filesFolder }) => ({ CHAT_ROUTER_URL: urlOf('chat-router'), STORAGE_FOLDER: filesFolder }),
     settings: [],
     files: [],
   },

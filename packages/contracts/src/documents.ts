@@ -14,7 +14,9 @@ const formBytesMax = 65_536;
 
 export const DocumentStatus = z
   .enum(['pending', 'processing', 'completed', 'failed'])
-  .describe('`completed`: its text can be searched and cited. `failed`: `error` says why; uploading it again tries again.')
+  .describe(
+    '`completed`: its text can be searched and cited. `failed`: `error` says why; uploading it again tries again.',
+  )
   .meta({ id: 'DocumentStatus' });
 export type DocumentStatus = z.infer<typeof DocumentStatus>;
 

@@ -30,6 +30,7 @@ export interface Storage extends AsyncDisposable {
 
 const shape = /^([a-z0-9_]{1,64})\/(documents|snapshots|reports)\/([0-9a-f]{64})$/;
 
+/** The key that `put` gives for these bytes. */
 export function keyOf({ tenantId, use }: BlobOwner, bytes: Buffer): string {
   return checkedKey(`${tenantId}/${use}/${sha256(bytes)}`);
 }

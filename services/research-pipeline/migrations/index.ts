@@ -1,8 +1,10 @@
 import type { Migrations } from '@signalbox/postgres';
 import * as outbox from './0001-outbox.ts';
 import * as jobs from './0002-jobs.ts';
+import * as documents from './0003-documents.ts';
 
 export const migrations: Migrations = {
   '0001-outbox': outbox,
   '0002-jobs': jobs,
+  '0003-documents': documents,
 };

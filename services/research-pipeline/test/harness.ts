@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { IdentityKeys, signIdentity, type CallerIdentity } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
 import { openDatabase, type Database } from '@signalbox/postgres';
@@ -12,6 +15,12 @@ import type { Schema } from '../src/app/schema.ts';
 const audience = 'research-pipeline';
 const secrets = [audience, 'gateway'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
 export const identityKeys = IdentityKeys.parse(secrets);
+
+/** Every service of a test file sees the same files, as replicas must. */
+const filesFolder = mkdtempSync(join(tmpdir(), 'signalbox-files-'));
+process.on('exit', () => {
+  rmSync(filesFolder, { recursive: true, force: true });
+});
 
 export interface LogLine {
   level: string;
@@ -75,6 +84,7 @@ export function testConfig(databaseUrl: string, overrides: Partial<Config> = {})
     REDIS_QUEUE_URL: testStore('SIGNALBOX_TEST_REDIS_URL'),
     IDENTITY_KEYS: secrets,
     SHUTDOWN_GRACE_MS: '5000',
+    STORAGE_FOLDER: filesFolder,
   };
   return { ...readConfig(env), ...overrides };
 }

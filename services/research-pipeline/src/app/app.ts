@@ -10,11 +10,13 @@ import {
 } from '@signalbox/http';
 import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from '@signalbox/postgres';
 import { createEmitter, createQueues } from '@signalbox/queue';
+import { openStorage } from '@signalbox/storage';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
 import { migrations } from '../../migrations/index.ts';
 import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
+import { startDocuments } from './start-documents.ts';
 import { startJobs } from './start-jobs.ts';
 
 export const serviceName = 'research-pipeline';
@@ -46,6 +48,8 @@ export async function startResearchPipeline(
     }),
   );
 
+  const storage = owned.use(openStorage(config.storage));
+
   const app = createService({ logger, metrics });
   const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, serviceName) });
   const deps: DomainDeps = {
@@ -56,12 +60,13 @@ export async function startResearchPipeline(
     nudgeRelay: () => {
       relay.nudge();
     },
+    storage,
     working: { redisUrl, identityKeys, deadLetters: openDeadLetters(database), logger, metrics, ...prefix },
     logger,
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [startJobs(deps)];
+  const domains: DomainProbes[] = [startDocuments(deps, owned), startJobs(deps)];
 
   const health = createHealth({
     service: serviceName,
@@ -69,6 +74,7 @@ export async function startResearchPipeline(
     probes: {
       postgres: { probe: (signal) => database.ping(signal), critical: true },
       queue: { probe: (signal) => queues.ping(signal), critical: false },
+      storage: { probe: (signal) => storage.ping(signal), critical: false },
       ...(Object.assign({}, ...domains) as DomainProbes),
     },
   });

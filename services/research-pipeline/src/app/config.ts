@@ -1,5 +1,6 @@
 import { parseEnv } from '@signalbox/config';
 import { IdentityKeys } from '@signalbox/identity';
+import type { StorageSettings } from '@signalbox/storage';
 import type { LogLevel } from '@signalbox/telemetry';
 import { z } from 'zod';
 
@@ -25,6 +26,7 @@ const Environment = z.object({
   RESEARCH_QUEUED_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000_000).default(200),
   RESEARCH_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(12_000),
   REPORT_KEPT_FOR_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  STORAGE_FOLDER: z.string().min(1),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -50,6 +52,7 @@ export interface Config {
   redisQueueUrl: string;
   identityKeys: IdentityKeys;
   jobs: JobSettings;
+  storage: StorageSettings;
   shutdownGraceMs: number;
   shutdownDelayMs: number;
   logLevel: LogLevel;
@@ -72,6 +75,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       leaseMs: settings.RESEARCH_LEASE_MS,
       reportKeptForDays: settings.REPORT_KEPT_FOR_DAYS,
     },
+    storage: { kind: 'volume', folder: settings.STORAGE_FOLDER },
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

@@ -1,6 +1,7 @@
 import type { HealthProbe, Routes } from '@signalbox/http';
 import type { Database } from '@signalbox/postgres';
 import type { Emitter, WorkerOptions } from '@signalbox/queue';
+import type { Storage } from '@signalbox/storage';
 import type { Logger, Metrics } from '@signalbox/telemetry';
 import type { Config } from './config.ts';
 import type { Schema } from './schema.ts';
@@ -13,6 +14,8 @@ export interface DomainDeps {
   emitter: Emitter;
   /** To be called after a commit that emitted something. */
   nudgeRelay: () => void;
+  /** Where files are kept. */
+  storage: Storage;
   /** What every worker needs besides its job and its handler. */
   working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
   logger: Logger;

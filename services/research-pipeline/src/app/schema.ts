@@ -1,5 +1,6 @@
 import type { OutboxTables } from '@signalbox/postgres';
+import type { DocumentTables } from '../documents/document-tables.ts';
 import type { JobTables } from '../jobs/job-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
-export interface Schema extends OutboxTables, JobTables {}
+export interface Schema extends OutboxTables, JobTables, DocumentTables {}

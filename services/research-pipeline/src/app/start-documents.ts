@@ -1,0 +1,42 @@
+import { mountDocumentRoutes } from '../documents/routes.ts';
+import { startDocumentWorker, startForgettingWorker } from '../documents/process-documents.worker.ts';
+import { createTellAudit } from '../audit/tell-audit.ts';
+import { createExtractor } from '../extract/create-extractor.ts';
+import type { DomainDeps, DomainProbes } from './domain.ts';
+
+/** Connects documents: their routes, and those who read them and clear them away. What it opens lies on `owned`. */
+export function startDocuments(
+  { routes, database: { db }, storage, emitter, nudgeRelay, working, logger, metrics }: DomainDeps,
+  owned: AsyncDisposableStack,
+): DomainProbes {
+  const extractor = owned.use(createExtractor());
+  const processed = metrics.counter({
+    name: 'signalbox_documents_total',
+    help: 'Documents that were processed, by how that ended.',
+    labels: ['outcome'],
+  });
+  mountDocumentRoutes(routes, { db, storage, emitter, tellAudit: createTellAudit(emitter), nudgeRelay });
+  const reading = owned.use(
+    startDocumentWorker(working, {
+      db,
+      storage,
+      extract: (bytes, described) => extractor.extract(bytes, described),
+      events: {
+        documentProcessed({ tenantId, documentId, contentType, outcome }) {
+          processed.inc({ outcome });
+          logger.info('document.processed', {
+            tenant_id: tenantId,
+            document_id: documentId,
+            content_type: contentType,
+            outcome,
+          });
+        },
+      },
+    }),
+  );
+  const forgetting = owned.use(startForgettingWorker(working, { db, storage }));
+  return {
+    document_worker: { probe: () => reading.probe(), critical: false },
+    forgetting_worker: { probe: () => forgetting.probe(), critical: false },
+  };
+}

@@ -1,0 +1,22 @@
+import type { Document } from '@signalbox/contracts';
+import type { StoredDocument } from './document.ts';
+
+export function presentDocument(document: StoredDocument): Document {
+  return {
+    id: document.id,
+    name: document.name,
+    content_type: document.contentType,
+    bytes: document.bytes,
+    sha256: document.sha256,
+    status: document.status,
+    error: document.error,
+    title: document.title,
+    language: document.language,
+    characters: document.characters,
+    pages: document.pages === null || document.pages.length === 0 ? null : document.pages.length,
+    classification: document.classification,
+    created_at: document.createdAt.toISOString(),
+    created_by: document.createdBy,
+    processed_at: document.processedAt?.toISOString() ?? null,
+  };
+}

@@ -15,6 +15,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         'completed', 'completed_partial', 'failed')),
       stage text,
       run integer not null default 1,
+      turn integer not null default 0,
       epoch integer not null default 0,
       lease_owner text,
       lease_until timestamptz,

@@ -19,6 +19,11 @@ export interface NewJob {
   keptForDays: number;
 }
 
+/** One message for each turn of a job: a second one of the same id is the same message. */
+export function messageIdOf({ id, run, turn }: Pick<JobRow, 'id' | 'run' | 'turn'>): string {
+  return `${id}.${String(run)}.${String(turn)}`;
+}
+
 export function hashRequest(request: ResearchInput): string {
   return createHash('sha256').update(JSON.stringify(request)).digest('hex');
 }

@@ -46,6 +46,8 @@ export interface JobTables {
     stage: ResearchStage | null;
     /** Grows with every retry. */
     run: Generated<number>;
+    /** The number of the message that is under way for it; grows with every one. */
+    turn: Generated<number>;
     /** Grows with every claim: what an earlier worker still wants to write is refused by it. */
     epoch: Generated<number>;
     lease_owner: string | null;

@@ -7,7 +7,7 @@ import type { Emitter } from '@signalbox/queue';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { budgetOf } from './budget.ts';
-import { countQueued, findJobByKey, hashRequest, insertJob, type JobRow } from './job-store.ts';
+import { countQueued, findJobByKey, hashRequest, insertJob, messageIdOf, type JobRow } from './job-store.ts';
 
 export interface SubmitDeps {
   db: Kysely<Schema>;
@@ -46,7 +46,7 @@ export async function submitResearch(
     if ((await countQueued(trx, principal.tenantId)) > deps.queuedMax) {
       throw new AppError('rate_limited', 'Too much research waits already.', { retryAfterMs: 30_000 });
     }
-    await emit(trx, deps.emitter.outboxRows(runResearch, { job_id: id, run: 1 }, caller, { id: messageId(id, 1, 0) }));
+    await emit(trx, deps.emitter.outboxRows(runResearch, { job_id: id, run: 1 }, caller, { id: messageIdOf({ id, run: 1, turn: 0 }) }));
     return inserted;
   });
   if (job !== null) {
@@ -59,11 +59,6 @@ export async function submitResearch(
     throw new AppError('unprocessable', 'This Idempotency-Key was used for other research.');
   }
   return { job: earlier, isNew: false };
-}
-
-/** One message for each time a job is to be taken up: a second one of the same id is the same message. */
-export function messageId(jobId: string, run: number, epoch: number): string {
-  return `${jobId}.${String(run)}.${String(epoch)}`;
 }
 
 function withTopic({ query, ...input }: ResearchInput): ResearchInput & { topic: string } {

@@ -1,6 +1,8 @@
 import type { OutboxTables } from '@signalbox/postgres';
 import type { DocumentTables } from '../documents/document-tables.ts';
 import type { JobTables } from '../jobs/job-tables.ts';
+import type { ReportTables } from '../reports/report-tables.ts';
+import type { WaitingVectorTables } from '../retrieval/waiting-vector-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
-export interface Schema extends OutboxTables, JobTables, DocumentTables {}
+export interface Schema extends OutboxTables, JobTables, DocumentTables, WaitingVectorTables, ReportTables {}

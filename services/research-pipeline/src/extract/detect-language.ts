@@ -1,4 +1,4 @@
-import { franc } from 'franc-min';
+import { francAll } from 'franc-min';
 
 const [sampleLengthMax, lengthMin, surenessLength] = [20_000, 24, 200];
 
@@ -10,7 +10,23 @@ export function detectLanguage(text: string, claimed: string | null): string | n
   const sample = text.slice(0, sampleLengthMax);
   const claim = twoLetters(claimed);
   if (sample.length < surenessLength && claim !== null) return claim;
-  return twoLetters(franc(sample, { minLength: lengthMin })) ?? claim;
+  const ranked = francAll(sample, { minLength: lengthMin }).map(([language]) => language);
+  return twoLetters(ranked.find((language) => !hasForeignLetters(sample, language)) ?? null) ?? claim;
+}
+
+/** Letters that a language does not have, where its neighbours in the ranking do. */
+const foreignLetters: Readonly<Record<string, RegExp>> = {
+  bul: /[ыэёіїєґў]/giu,
+  rus: /[іїєґўјљњћђ]/giu,
+  ukr: /[ыэёў]/giu,
+  bel: /[ищїє]/giu,
+  srp: /[йщьыэюя]/giu,
+};
+const foreignShareMin = 0.002;
+
+function hasForeignLetters(sample: string, language: string): boolean {
+  const letters = foreignLetters[language];
+  return letters !== undefined && (sample.match(letters)?.length ?? 0) > sample.length * foreignShareMin;
 }
 
 /** `deu`, `de-AT` and `German` as `de`, `de` and null. */

@@ -30,9 +30,9 @@ export async function extractBytes(bytes: Uint8Array, described: Described): Pro
     };
   } catch (error) {
     if (error instanceof Unreadable) return failed(error.message);
-    // What parsers throw at bytes that somebody made for them: a stack that is full, an index that is not.
     if (error instanceof RangeError) return failed('It is nested too deeply to be read.');
-    throw error;
+    // Parsers throw anything at bytes that somebody made for them; one such document must not end a job.
+    return failed(`The reader gives up on it (${error instanceof Error ? error.name : 'unknown'}).`);
   }
 }
 

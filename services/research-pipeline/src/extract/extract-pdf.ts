@@ -22,7 +22,7 @@ export async function extractPdf(bytes: Uint8Array): Promise<FormatText> {
       throw new Unreadable('The PDF holds no text: its pages are pictures, or empty.');
     return { ...joined(texts), title: await titleOf(document), language: null, publishedAt: null };
   } finally {
-    await document.destroy();
+    await document.loadingTask.destroy();
   }
 }
 

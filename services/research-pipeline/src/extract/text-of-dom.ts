@@ -13,12 +13,12 @@ export interface DomNode {
 const blocks = new Set(
   (
     'ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION CENTER DD DETAILS DIV DL DT FIELDSET FIGCAPTION FIGURE FOOTER FORM H1 H2 ' +
-    'H3 H4 H5 H6 HEADER HR MAIN NAV OL P PRE SECTION SUMMARY TABLE TBODY TFOOT THEAD UL'
+    'H3 H4 H5 H6 HEADER HR MAIN NAV OL P PRE SECTION SUMMARY TABLE UL'
   ).split(' '),
 );
-const lines = new Set(['BR', 'LI', 'TR']);
+const lines = new Set(['BR', 'LI', 'TR', 'THEAD', 'TBODY', 'TFOOT']);
 const cells = new Set(['TD', 'TH']);
-const unread = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'TITLE', 'SVG', 'MATH-ANNOTATION']);
+const unread = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'TITLE', 'SVG']);
 const [elementNode, textNode] = [1, 3];
 
 /** The text below a node as a reader sees it: blocks apart, lines and cells kept. However deep it is, the stack is not. */

@@ -85,6 +85,7 @@ export function testConfig(databaseUrl: string, overrides: Partial<Config> = {})
     IDENTITY_KEYS: secrets,
     SHUTDOWN_GRACE_MS: '5000',
     STORAGE_FOLDER: filesFolder,
+    CHAT_ROUTER_URL: 'http://127.0.0.1:9',
   };
   return { ...readConfig(env), ...overrides };
 }

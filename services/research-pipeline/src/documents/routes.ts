@@ -131,9 +131,10 @@ async function fileIn(body: Buffer, contentType: string): Promise<{ name: string
   return { name: nameOf(file.fileName), bytes: file.bytes };
 }
 
-/** The last part of what may be a path, without what no name should have. */
+/** The last part of what may be a path, without what no name should have. A browser writes `%22` where a name has a quote. */
 function nameOf(given: string | null): string {
   const name = (given ?? '')
+    .replaceAll('%22', '"')
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
     .replace(/^.*[\\/]/, '')
     .trim()

@@ -106,7 +106,11 @@ export const services: readonly ServiceDefinition[] = [
     name: 'research-pipeline',
     // It asks models, tells alerting how jobs ended, and hands the gateway what belongs into the audit log.
     calls: ['gateway', 'chat-router', 'alerting'],
-    environment: ({ urlOf, filesFolder }) => ({ CHAT_ROUTER_URL: urlOf('chat-router'), STORAGE_FOLDER: filesFolder }),
+    environment: ({ urlOf, filesFolder, chromaUrl }) => ({
+      CHAT_ROUTER_URL: urlOf('chat-router'),
+      STORAGE_FOLDER: filesFolder,
+      ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
+    }),
     settings: [],
     files: [],
   },

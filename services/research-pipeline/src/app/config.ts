@@ -13,6 +13,7 @@ const Environment = z.object({
   ADMIN_PORT: port,
   DATABASE_URL: z.url(),
   REDIS_QUEUE_URL: z.url(),
+  REDIS_CACHE_URL: z.url().optional(),
   IDENTITY_KEYS: z.string().transform((text, context) => {
     try {
       return IdentityKeys.parse(text);
@@ -21,6 +22,10 @@ const Environment = z.object({
       return z.NEVER;
     }
   }),
+  CHAT_ROUTER_URL: z.url({ protocol: /^https?$/ }),
+  CHROMA_URL: z.url({ protocol: /^https?$/ }).optional(),
+  RESEARCH_MODEL: z.string().min(1).max(200).optional(),
+  RESEARCH_EMBEDDING_MODEL: z.string().min(1).max(200).optional(),
   RESEARCH_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   RESEARCH_RUNNING_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000).default(4),
   RESEARCH_QUEUED_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000_000).default(200),
@@ -50,7 +55,14 @@ export interface Config {
   adminPort: number;
   databaseUrl: string;
   redisQueueUrl: string;
+  /** For what may be lost: what was found and embedded before. */
+  redisCacheUrl: string;
   identityKeys: IdentityKeys;
+  chatRouterUrl: string;
+  /** Null: passages are ranked by their words alone. */
+  chromaUrl: string | null;
+  /** Who writes and who embeds, where a request does not say. Null: sentences are quoted; the embedder goes by words. */
+  models: { writing: string | null; embedding: string | null };
   jobs: JobSettings;
   storage: StorageSettings;
   shutdownGraceMs: number;
@@ -67,7 +79,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     adminPort: settings.ADMIN_PORT,
     databaseUrl: settings.DATABASE_URL,
     redisQueueUrl: settings.REDIS_QUEUE_URL,
+    redisCacheUrl: settings.REDIS_CACHE_URL ?? settings.REDIS_QUEUE_URL,
     identityKeys: settings.IDENTITY_KEYS,
+    chatRouterUrl: settings.CHAT_ROUTER_URL,
+    chromaUrl: settings.CHROMA_URL ?? null,
+    models: { writing: settings.RESEARCH_MODEL ?? null, embedding: settings.RESEARCH_EMBEDDING_MODEL ?? null },
     jobs: {
       concurrency: settings.RESEARCH_CONCURRENCY,
       runningPerTenantMax: settings.RESEARCH_RUNNING_PER_TENANT_MAX,

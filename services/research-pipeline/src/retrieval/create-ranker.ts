@@ -13,7 +13,7 @@ export interface RankerOptions {
   /** Null: this installation has none. */
   index: Pick<VectorIndex, 'known' | 'put' | 'nearest'> | null;
   /** Takes what could not be put into the index. */
-  defer: (tenantId: string, space: VectorSpace, entries: readonly VectorEntry[]) => Promise<void>;
+  defer: (space: VectorSpace, entries: readonly VectorEntry[]) => Promise<void>;
   logger: Logger;
 }
 
@@ -170,7 +170,7 @@ async function fillMissing(
   const ids = chunks.map(({ id }) => id);
   const known = await index.known(space, tenantId, ids, asked.signal).catch(async (error: unknown) => {
     if (error instanceof IndexAway && embedder.kind === 'lexical') {
-      await defer(tenantId, space, (await embed(chunks)).entries);
+      await defer(space, (await embed(chunks)).entries);
     }
     throw error;
   });
@@ -178,7 +178,7 @@ async function fillMissing(
   if (missing.length === 0) return noUsage;
   const { entries, usage } = await embed(missing);
   await index.put(space, tenantId, entries, asked.signal).catch(async (error: unknown) => {
-    if (error instanceof IndexAway) await defer(tenantId, space, entries);
+    if (error instanceof IndexAway) await defer(space, entries);
     throw error;
   });
   return usage;

@@ -1,0 +1,72 @@
+import type { Principal } from '@signalbox/identity';
+import { openRedis } from '@signalbox/redis';
+import { openCache, type ResearchCache } from '../cache/open-cache.ts';
+import { openChromaIndex } from '../retrieval/chroma-index.ts';
+import { createRanker, type RankChunks } from '../retrieval/create-ranker.ts';
+import { startFillingIndex } from '../retrieval/fill-index.ts';
+import { createHashedEmbedder } from '../retrieval/hashed-embedder.ts';
+import { createRouterEmbedder } from '../retrieval/router-embedder.ts';
+import { addWaitingVectors, forgetWaitingVectors } from '../retrieval/waiting-vector-store.ts';
+import type { DomainDeps, DomainProbes } from './domain.ts';
+
+export interface Retrieval {
+  /** What was found and embedded before. */
+  cache: ResearchCache;
+  /** Ranks passages in the name of somebody. Without a model by the embedder that goes by words. */
+  rankerOf(
+    principal: Principal,
+    embeddingModel: string | null,
+  ): {
+    /** The embedder's name, or `none`. */
+    embeddings: string;
+    rank: RankChunks;
+  };
+  /** Forgets the vectors of these sources; rejects with `IndexAway` when that has to be tried again. */
+  forget(tenantId: string, sources: readonly string[], signal: AbortSignal): Promise<void>;
+  probes: DomainProbes;
+}
+
+export interface OpenRetrievalDeps extends Pick<DomainDeps, 'config' | 'database' | 'logger' | 'metrics'> {
+  /** Before the names of collections and keys; for tests, which share one Chroma and one Redis. */
+  prefix: string;
+}
+
+/** Connects what finds passages. What it opens lies on `owned`. */
+export function openRetrieval(
+  { config, database, logger, metrics, prefix }: OpenRetrievalDeps,
+  owned: AsyncDisposableStack,
+): Retrieval {
+  const { chromaUrl, chatRouterUrl, identityKeys } = config;
+  const { redis } = owned.use(
+    openRedis({ url: config.redisCacheUrl, name: `${prefix}-cache`, use: 'request', timeoutMs: 1_000, logger }),
+  );
+  const cache = owned.use(openCache({ redis, prefix, logger, metrics }));
+  const index = chromaUrl === null ? null : owned.use(openChromaIndex({ url: chromaUrl, prefix, logger }));
+  if (index !== null) owned.use(startFillingIndex({ database, index, logger }));
+  const hashed = createHashedEmbedder();
+  return {
+    cache,
+    rankerOf(principal, model) {
+      const { tenantId } = principal;
+      const embedder =
+        model === null
+          ? hashed
+          : cache.embeddings(createRouterEmbedder({ url: chatRouterUrl, identityKeys, principal, model }), tenantId);
+      const rank = createRanker({
+        tenantId,
+        embedder,
+        index,
+        defer: (space, entries) => addWaitingVectors(database.db, { tenantId, space, entries }),
+        logger,
+      });
+      return { embeddings: index === null ? 'none' : embedder.name, rank };
+    },
+    async forget(tenantId, sources, signal) {
+      if (sources.length === 0) return;
+      // First what waits: it must not arrive after the rest is gone.
+      await forgetWaitingVectors(database.db, tenantId, sources);
+      await index?.forget(tenantId, sources, signal);
+    },
+    probes: index === null ? {} : { vectors: { probe: (signal) => index.ping(signal), critical: false } },
+  };
+}

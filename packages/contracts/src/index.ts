@@ -482,6 +482,6 @@ export {
   getReportPdf,
   getSharedReport,
   reportRoutes,
+  ResearchAnswer,
   ResearchReport,
-  type ResearchAnswer,
 } from './reports.ts';

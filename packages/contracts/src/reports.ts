@@ -237,31 +237,29 @@ export const getSharedReport = defineRoute({
   response: { status: 200, description: 'The report', schema: z.string(), contentType: 'text/html' },
 });
 
+export const ResearchAnswer = z
+  .object({
+    question: z.string(),
+    answer: z.string().nullable().describe('Null: the sources do not answer it.'),
+    refusal: z.string().nullable(),
+    sentences: z.array(ReportSentence),
+    mode: z.string().describe('`extractive`, or the model that answered.'),
+  })
+  .meta({ id: 'ResearchAnswer' });
+export type ResearchAnswer = z.infer<typeof ResearchAnswer>;
+
 export const askResearch = defineRoute({
   ...base,
   operationId: 'askResearch',
   method: 'post',
   path: `${path}/ask`,
   summary: 'Ask about a finished report; the answer comes from its sources, with citations, or is refused',
+  description: 'While the research runs: 409. After the report has expired: 410.',
   scope: 'research:write',
   body: z.strictObject({ question: z.string().trim().min(3).max(1_000) }).meta({ id: 'ResearchQuestion' }),
   firstByteTimeoutMs: 130_000,
-  response: {
-    status: 200,
-    description: 'The answer, or why there is none',
-    schema: z
-      .object({
-        question: z.string(),
-        answer: z.string().nullable().describe('Null: the sources do not answer it.'),
-        refusal: z.string().nullable(),
-        sentences: z.array(ReportSentence),
-        mode: z.string().describe('`extractive`, or the model that answered.'),
-      })
-      .meta({ id: 'ResearchAnswer' }),
-  },
-  alsoAnswers: [running],
+  response: { status: 200, description: 'The answer, or why there is none', schema: ResearchAnswer },
 });
-export type ResearchAnswer = z.infer<typeof askResearch.response.schema>;
 
 export const reportRoutes = [
   getReportHtml,

@@ -1,0 +1,83 @@
+import type { Citation } from '../writing/section.ts';
+import { termsOf } from '../writing/terms.ts';
+import type { Topic } from './analysis.ts';
+import { placeOf, type ReadText } from './read-text.ts';
+
+const topicsMax = 8;
+const placesMax = 8;
+const wordsMax = 3;
+
+interface Phrase {
+  written: Map<string, number>;
+  count: number;
+  words: number;
+  sources: Set<number>;
+  citations: Citation[];
+}
+
+/**
+ * Phrases of one to three words that recur: weighted by how often they stand there, in how many sources, and by their length,
+ * since two words say more than one. A phrase within a longer one that is as frequent is left out.
+ */
+export function findTopics(texts: readonly ReadText[]): Topic[] {
+  const phrases = new Map<string, Phrase>();
+  for (const { source, sentences } of texts) {
+    for (const sentence of sentences) {
+      for (const { key, written, index, words } of phrasesIn(sentence.text)) {
+        const phrase: Phrase = phrases.get(key) ?? { written: new Map(), count: 0, words, sources: new Set(), citations: [] };
+        phrase.count += 1;
+        phrase.written.set(written, (phrase.written.get(written) ?? 0) + 1);
+        phrase.sources.add(source.n);
+        if (phrase.citations.length < placesMax)
+          phrase.citations.push(placeOf(sentence, index, index + written.length));
+        phrases.set(key, phrase);
+      }
+    }
+  }
+  const ranked = [...phrases]
+    .filter(([, { count }]) => count > 1)
+    .map(([key, phrase]) => ({
+      key,
+      phrase,
+      score: phrase.count * phrase.words ** 1.5 * (1 + Math.log(phrase.sources.size)),
+    }))
+    .sort((one, other) => other.score - one.score || (one.key < other.key ? -1 : 1));
+  const chosen: typeof ranked = [];
+  for (const one of ranked) {
+    if (chosen.length === topicsMax) break;
+    if (chosen.some(({ key }) => ` ${key} `.includes(` ${one.key} `) || ` ${one.key} `.includes(` ${key} `))) continue;
+    chosen.push(one);
+  }
+  const whole = chosen.reduce((sum, { score }) => sum + score, 0);
+  return chosen.map(({ phrase, score }) => ({
+    name: mostWritten(phrase.written),
+    weight: Math.round((score / whole) * 10_000) / 10_000,
+    citations: phrase.citations,
+  }));
+}
+
+function phrasesIn(text: string): { key: string; written: string; index: number; words: number }[] {
+  const words = [...text.matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’-]*/gu)].map(({ index, 0: written }) => {
+    const [term = null, ...more] = termsOf(written);
+    // A word that carries no subject, and a number, end a phrase.
+    return { index, written, term: more.length > 0 || /^\d/u.test(written) || written.length < 3 ? null : term };
+  });
+  return words.flatMap((first, from) => {
+    const found: { key: string; written: string; index: number; words: number }[] = [];
+    for (let count = 1; count <= wordsMax; count += 1) {
+      const run = words.slice(from, from + count);
+      const last = run.at(-1);
+      if (run.length < count || last === undefined || run.some(({ term }) => term === null)) break;
+      const written = text.slice(first.index, last.index + last.written.length);
+      if (/[.,;:()[\]"“”\n]/u.test(written)) break;
+      if (count > 1 || written.length > 4)
+        found.push({ key: run.map(({ term }) => term).join(' '), written, index: first.index, words: count });
+    }
+    return found;
+  });
+}
+
+function mostWritten(written: ReadonlyMap<string, number>): string {
+  const [[best = ''] = []] = [...written].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
+  return best;
+}

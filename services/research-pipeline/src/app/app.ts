@@ -66,7 +66,7 @@ export async function startResearchPipeline(
     metrics,
   };
   // Each domain connects itself, and says what is worth probing.
-  const domains: DomainProbes[] = [startDocuments(deps, owned), startJobs(deps)];
+  const domains: DomainProbes[] = [startDocuments(deps, owned), startJobs(deps, owned)];
 
   const health = createHealth({
     service: serviceName,

@@ -1,6 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '@signalbox/errors';
 import { nearDuplicates } from '../extract/near-duplicates.ts';
+import { canonicalUrl } from '../search/canonical-url.ts';
+import { searchAll } from '../search/search-all.ts';
 import type { Hit, SearchOutcome, Source } from '../sources/source.ts';
 import { BudgetExhausted, hashOf, type JobRun } from '../steps/job-run.ts';
 import { inPool } from './pool.ts';
@@ -13,8 +14,6 @@ export interface Gathered {
 }
 
 const readAtOnce = 5;
-const unreadMsMax = 120_000;
-const unreadLookMs = 300;
 /** From so much of a budget on, what is found is made something of, and nothing more is looked for. */
 const searchShare = 0.8;
 
@@ -24,7 +23,6 @@ export async function gatherSources(run: JobRun, tools: ResearchTools, questions
   const searches: SearchOutcome[] = [];
   const read: StoredSource[] = [];
   const seen = new Set<string>();
-  await awaitDocuments(run, tools);
   await run.enter('search', questions.length);
   await run.enter('fetch', 0);
   const perRound = Math.max(1, depth === 1 ? questions.length : breadth);
@@ -42,29 +40,22 @@ export async function gatherSources(run: JobRun, tools: ResearchTools, questions
     await readHits(run, tools, { hits: interleave(lists), seen, read });
     if (read.length === before || read.length >= run.job.budget.sources || isNearEnd(run)) break;
   }
+  await tellUnread(run, tools);
   for (const { provider, status, reason } of searches.filter((one) => one.status !== 'ok'))
     run.warn({ code: 'search_failed', message: `${provider} (${status}): ${reason ?? 'no reason given'}`, subject: provider });
   await run.flush();
   return { sources: await numbered(run, tools, read), searches };
 }
 
-/** Documents that were uploaded a moment ago are waited for, for a while. */
-async function awaitDocuments(run: JobRun, tools: ResearchTools): Promise<void> {
+/** The search waits for documents that were uploaded a moment ago, but not for ever. */
+async function tellUnread(run: JobRun, tools: ResearchTools): Promise<void> {
   if (!tools.providers.has('documents')) return;
-  await run.step({ stage: 'mark', key: 'documents', input: null }, async () => {
-    const until = performance.now() + unreadMsMax;
-    let unread = await tools.countUnreadDocuments();
-    while (unread > 0 && performance.now() < until) {
-      await wait(unreadLookMs, undefined, { signal: run.signal });
-      unread = await tools.countUnreadDocuments();
-    }
-    return { output: { unread } };
-  }).then((mark) => {
-    const { unread } = mark as { unread: number };
-    if (unread === 0) return;
-    const message = `${String(unread)} documents had not been read yet, and are not in this report.`;
-    run.warn({ code: 'documents_unread', message, subject: null });
-  });
+  const { unread } = await run.step({ stage: 'mark', key: 'documents', input: null }, async () => ({
+    output: { unread: await tools.countUnreadDocuments() },
+  }));
+  if (unread === 0) return;
+  const message = `${String(unread)} documents had not been read yet, and are not in this report.`;
+  run.warn({ code: 'documents_unread', message, subject: null });
 }
 
 function isNearEnd(run: JobRun): boolean {
@@ -83,17 +74,16 @@ async function searchFor(
   const limit = run.job.request.max_results ?? 10;
   const input = { question, limit, providers: providers.map(({ name }) => name) };
   return run.step({ stage: 'search', key: hashOf(question), input }, async () => {
-    const found = await tools.searchAll(providers, question, { limit, signal: run.signal });
+    const found = await searchAll(providers, question, { limit, signal: run.signal });
     const outcomes = found.outcomes.map(({ provider, status, hits, reason }) => ({ provider, status, hits, reason }));
     return { output: found, events: [{ type: 'search', data: { question, outcomes } }] };
   });
 }
 
-/** The first of each list, then the second of each, and so on: no question and no provider has all the room. */
+/** The first of each list, then the second of each, and so on: no question has all the room. */
 function interleave(lists: readonly Hit[][]): Hit[] {
-  const queues = lists.flatMap((hits) => [...Map.groupBy(hits, ({ provider }) => provider).values()]);
-  const longest = Math.max(0, ...queues.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, place) => queues.flatMap((queue) => queue[place] ?? [])).flat();
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, place) => lists.flatMap((list) => list[place] ?? [])).flat();
 }
 
 /** Reads hits in their order until the budget of sources is full: one that fails makes room for the next. */
@@ -134,20 +124,10 @@ async function readOrStop(run: JobRun, tools: ResearchTools, hit: Hit) {
 }
 
 function isNew({ documentId, url }: Hit, seen: Set<string>): boolean {
-  const key = documentId ?? canonical(url ?? '');
+  const key = documentId ?? canonicalUrl(url ?? '');
   if (seen.has(key)) return false;
   seen.add(key);
   return true;
-}
-
-/** One spelling for an address: what the server never sees, and a last slash, make no other page. */
-function canonical(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed === null) return url;
-  parsed.hash = '';
-  for (const name of [...parsed.searchParams.keys()]) if (/^utm_/i.test(name)) parsed.searchParams.delete(name);
-  parsed.pathname = parsed.pathname.replace(/\/$/, '');
-  return parsed.href.replace(/^http:/, 'https:');
 }
 
 /** Gives the sources their texts and numbers. Of those that say nearly the same the first one stands for all. */

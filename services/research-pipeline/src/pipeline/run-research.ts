@@ -1,7 +1,9 @@
 import { AppError } from '@signalbox/errors';
 import type { Analysis } from '../analysis/analysis.ts';
+import { analyse as analyseSources } from '../analysis/analyse.ts';
 import type { RunOutcome } from '../jobs/work-off-job.ts';
 import type { ResearchModel } from '../model/research-model.ts';
+import { makeReport } from '../reports/make-report.ts';
 import type { SearchOutcome, Source } from '../sources/source.ts';
 import { BudgetExhausted, type JobRun } from '../steps/job-run.ts';
 import { planQuestions } from '../writing/plan-questions.ts';
@@ -84,11 +86,11 @@ async function analyseOrLeave(
   const asked = { topic: run.job.request.topic, questions, sources, idempotencyKey: 'analysis', signal };
   const model = run.progress.partialReason === null ? tools.model : null;
   try {
-    return await tools.analyse({ ...asked, model });
+    return await analyseSources({ ...asked, model });
   } catch (thrown) {
     if (thrown instanceof BudgetExhausted) {
       run.progress.partialReason = `${thrown.message} The analysis was made without a model.`;
-      return tools.analyse({ ...asked, model: null });
+      return analyseSources({ ...asked, model: null });
     }
     if (thrown instanceof AppError && thrown.code !== 'unavailable' && thrown.code !== 'internal') return null;
     throw thrown;
@@ -105,8 +107,10 @@ async function publish(
   const { wall_seconds: _budgeted, ...budget } = job.budget;
   const { wall_seconds: _spent, ...spent } = progress.spent;
   await run.enter('render', 1);
-  const { sha256, publish: put } = await tools.publish(
+  const { sha256, publish: put } = await makeReport(
+    tools.storage,
     {
+      tenantId: job.tenant_id,
       ...made,
       jobId: job.id,
       topic: job.request.topic,

@@ -72,7 +72,9 @@ async function rankAll(
         signal: run.signal,
       });
       const places = found.ranked.map(({ chunk, score }) => ({ id: chunk.id, score }));
-      return { output: { places, degraded: found.degraded } };
+      const { inputTokens, costUsd } = found.usage;
+      const cost = { llm_tokens: inputTokens, usd: costUsd ?? 0 };
+      return { output: { places, degraded: found.degraded }, cost };
     });
     run.done('rank');
     const evidence = places.flatMap(({ id, score }): RankedEvidence[] => {
@@ -102,9 +104,8 @@ async function writeOne(run: JobRun, { index, model, ...what }: Writing): Promis
     const idempotencyKey = `section-${String(index)}`;
     const language = run.job.request.language?.slice(0, 2) ?? null;
     const section = await writeSection({ ...what, model, language, idempotencyKey, signal: run.signal });
-    const verdicts = Object.fromEntries(
-      [...Map.groupBy(section.sentences, ({ verdict }) => verdict)].map(([name, those]) => [name, those.length]),
-    );
+    const verdicts: Record<string, number> = {};
+    for (const { verdict } of section.sentences) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
     const told = { heading, sentences: section.sentences.length, verdicts };
     return { output: section, events: [{ type: 'section', data: told }] };
   });

@@ -457,6 +457,17 @@ export {
   type ResearchFinished,
 } from './research.ts';
 export {
+  CredentialedProvider,
+  deleteSearchCredential,
+  listSearchProviders,
+  SearchCredentialInput,
+  searchProviderRoutes,
+  SearchProviderState,
+  SearchProviderTest,
+  setSearchCredential,
+  testSearchProvider,
+} from './search-providers.ts';
+export {
   deleteDocument,
   Document,
   documentBytesMax,
@@ -485,3 +496,17 @@ export {
   ResearchAnswer,
   ResearchReport,
 } from './reports.ts';
+export {
+  decidePartyReview,
+  getParty,
+  listParties,
+  listPartyReviews,
+  Party,
+  PartyMention,
+  PartyResolution,
+  PartyReview,
+  partyRoutes,
+  PartyReviewStatus,
+  PartyTier,
+  resolveParty,
+} from './parties.ts';

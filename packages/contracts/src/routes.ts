@@ -21,11 +21,14 @@ import { moneyRoutes } from './money.ts';
 import { monitoredModelRoutes } from './monitoring-models.ts';
 import { objectiveRoutes } from './objectives.ts';
 import { notificationRoutes } from './notifications.ts';
+import { partyRoutes } from './parties.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
+import { reportRoutes } from './reports.ts';
 import { researchRoutes } from './research.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
+import { searchProviderRoutes } from './search-providers.ts';
 import { seriesRoutes } from './series.ts';
 import { silenceRoutes } from './silences.ts';
 import { systemRoutes } from './systems.ts';
@@ -65,5 +68,8 @@ export const allRoutes: readonly RouteContract[] = [
   ...alertmanagerRoutes,
   ...silenceRoutes,
   ...documentRoutes,
+  ...partyRoutes,
   ...researchRoutes,
+  ...reportRoutes,
+  ...searchProviderRoutes,
 ];

@@ -18,6 +18,7 @@ import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
 import { startDocuments } from './start-documents.ts';
 import { startJobs } from './start-jobs.ts';
+import { startReports } from './start-reports.ts';
 
 export const serviceName = 'research-pipeline';
 
@@ -67,6 +68,8 @@ export async function startResearchPipeline(
   };
   // Each domain connects itself, and says what is worth probing.
   const domains: DomainProbes[] = [startDocuments(deps, owned), startJobs(deps, owned)];
+
+  startReports(deps, owned);
 
   const health = createHealth({
     service: serviceName,

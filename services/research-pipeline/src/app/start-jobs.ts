@@ -8,6 +8,7 @@ import { mountJobRoutes } from '../jobs/routes.ts';
 import { startResearchWorker } from '../jobs/run-research.worker.ts';
 import { startJobWatch } from '../jobs/watch-jobs.ts';
 import { runResearch } from '../pipeline/run-research.ts';
+import { endReport } from '../reports/report-store.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import { openRetrieval } from './open-retrieval.ts';
 import { openResearchTools, type ResearchToolsDeps } from './open-research-tools.ts';
@@ -62,7 +63,7 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
     queuedMax: queuedPerTenantMax,
     keptForDays: reportKeptForDays,
     watch: owned.use(startJobWatch({ db, logger })),
-    forget: () => Promise.resolve(),
+    forget: (trx, { tenant_id: tenantId, id }) => endReport(trx, tenantId, id),
   });
   return { research_worker: { probe: () => worker.probe(), critical: false }, ...retrieval.probes };
 }

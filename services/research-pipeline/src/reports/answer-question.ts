@@ -21,7 +21,12 @@ export interface AnswerQuestionDeps {
   db: Kysely<Schema>;
   storage: Pick<Storage, 'get'>;
   /** The passages that say most to a question, the best first; none where none says anything to it. */
-  rank: (question: string, chunks: readonly Chunk[], signal: AbortSignal) => Promise<{ chunk: Chunk; score: number }[]>;
+  rank: (
+    question: string,
+    chunks: readonly Chunk[],
+    asked: { tenantId: string; idempotencyKey: string },
+    signal: AbortSignal,
+  ) => Promise<{ chunk: Chunk; score: number }[]>;
   /** Who writes the answer, in the name of whoever asks; null: sentences are quoted. */
   modelOf: (report: ReportRow, principal: Principal) => Promise<ResearchModel | null>;
 }
@@ -63,17 +68,16 @@ export async function answerQuestion(
     sentences,
     mode,
   });
-  const evidence = await findEvidence(deps, question, sources, signal);
+  const idempotencyKey = `ask:${report.job_id}:${requestId}`;
+  const evidence = await findEvidence(
+    deps,
+    { question, sources, tenantId: principal.tenantId, idempotencyKey },
+    signal,
+  );
   if (evidence.length === 0) return refused('The sources of this report say nothing about it.');
   const nearest = coverageOf(question, evidence);
   if (nearest < coveredMin) return refused('The sources of this report do not answer it.');
-  const section = await write({
-    model,
-    question,
-    evidence,
-    idempotencyKey: `ask:${report.job_id}:${requestId}`,
-    signal,
-  });
+  const section = await write({ model, question, evidence, idempotencyKey, signal });
   const sentences = section.sentences.map((sentence) => reportSentence(sentence, sources));
   const backed = sentences.filter(({ verdict }) => verdict === 'quoted' || verdict === 'supported');
   if (backed.length === 0) return refused('The sources of this report do not answer it.', sentences);
@@ -82,12 +86,15 @@ export async function answerQuestion(
 
 async function findEvidence(
   { rank }: AnswerQuestionDeps,
-  question: string,
-  sources: readonly Source[],
+  {
+    question,
+    sources,
+    ...asked
+  }: { question: string; sources: readonly Source[]; tenantId: string; idempotencyKey: string },
   signal: AbortSignal,
 ): Promise<RankedEvidence[]> {
   const bySha = new Map(sources.map((source) => [source.sha256, source]));
-  const ranked = await rank(question, sources.flatMap(chunkSource), signal);
+  const ranked = await rank(question, sources.flatMap(chunkSource), asked, signal);
   return ranked.slice(0, passagesMax).flatMap(({ chunk, score }) => {
     const source = bySha.get(chunk.sourceSha256);
     return source === undefined ? [] : [{ source, chunk, score }];

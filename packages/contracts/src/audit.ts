@@ -43,6 +43,7 @@ export const AuditAction = z
     'research.retried',
     'research_queue.changed',
     'routing.changed',
+    'search_credential.changed',
     'system.changed',
     'tool.changed',
     'tool.granted',

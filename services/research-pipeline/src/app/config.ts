@@ -1,8 +1,11 @@
 import { parseEnv } from '@signalbox/config';
 import { IdentityKeys } from '@signalbox/identity';
+import { guardedConnector } from '@signalbox/outbound';
 import type { StorageSettings } from '@signalbox/storage';
 import type { LogLevel } from '@signalbox/telemetry';
+import { VaultKeys } from '@signalbox/vault';
 import { z } from 'zod';
+import { searchEnvironment, searchSettingsOf, type SearchSettings } from '../search/search-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
@@ -22,6 +25,36 @@ const Environment = z.object({
       return z.NEVER;
     }
   }),
+  VAULT_KEYS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return VaultKeys.parse(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'cannot be read');
+        return z.NEVER;
+      }
+    })
+    .optional(),
+  OUTBOUND_ALLOW: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const allow = text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]));
+      try {
+        guardedConnector({ allow, connectTimeoutMs: 1 });
+        return allow;
+      } catch {
+        context.addIssue('lists host:port and CIDRs');
+        return z.NEVER;
+      }
+    }),
+  FETCH_USER_AGENT: z
+    .string()
+    .regex(/^[A-Za-z_-]+(?:\/[\x20-\x7e]*)?$/, 'begins with a product, as in SignalboxResearch/1.0')
+    .default('SignalboxResearch/1.0'),
+  FETCH_HOST_SPACING_MS: milliseconds.default(1_000),
+  ...searchEnvironment,
   CHAT_ROUTER_URL: z.url({ protocol: /^https?$/ }),
   CHROMA_URL: z.url({ protocol: /^https?$/ }).optional(),
   RESEARCH_MODEL: z.string().min(1).max(200).optional(),
@@ -58,6 +91,13 @@ export interface Config {
   /** For what may be lost: what was found and embedded before. */
   redisCacheUrl: string;
   identityKeys: IdentityKeys;
+  /** What tenants' secrets are kept under; null: they cannot give any. */
+  vaultKeys: VaultKeys | null;
+  /** What may be reached besides the public internet: `host:port`, or a CIDR. */
+  outboundAllow: readonly string[];
+  /** Who we say we are, and how long we leave a host alone between two requests. */
+  fetching: { userAgent: string; hostSpacingMs: number };
+  search: SearchSettings;
   chatRouterUrl: string;
   /** Null: passages are ranked by their words alone. */
   chromaUrl: string | null;
@@ -81,6 +121,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisQueueUrl: settings.REDIS_QUEUE_URL,
     redisCacheUrl: settings.REDIS_CACHE_URL ?? settings.REDIS_QUEUE_URL,
     identityKeys: settings.IDENTITY_KEYS,
+    vaultKeys: settings.VAULT_KEYS ?? null,
+    outboundAllow: settings.OUTBOUND_ALLOW,
+    fetching: { userAgent: settings.FETCH_USER_AGENT, hostSpacingMs: settings.FETCH_HOST_SPACING_MS },
+    search: searchSettingsOf(settings),
     chatRouterUrl: settings.CHAT_ROUTER_URL,
     chromaUrl: settings.CHROMA_URL ?? null,
     models: { writing: settings.RESEARCH_MODEL ?? null, embedding: settings.RESEARCH_EMBEDDING_MODEL ?? null },

@@ -1,4 +1,3 @@
-import type { ResearchSource } from '@signalbox/contracts';
 import type { CallerIdentity } from '@signalbox/identity';
 import { countUnread } from '../documents/document-store.ts';
 import { loadDocumentSource } from '../documents/load-document-source.ts';
@@ -8,6 +7,7 @@ import type { Fetcher } from '../fetch/create-fetcher.ts';
 import type { JobMode } from '../jobs/job-tables.ts';
 import { createChatRouterModel } from '../model/chat-router-model.ts';
 import type { ResearchTools } from '../pipeline/research-tools.ts';
+import { chooseProviders, hasWeb } from '../search/choose-providers.ts';
 import type { SearchProvider } from '../search/search-provider.ts';
 import type { JobRun } from '../steps/job-run.ts';
 import type { DomainDeps } from './domain.ts';
@@ -35,7 +35,9 @@ export async function openResearchTools(
   const documentIds = request.document_ids ?? null;
   const documents = documentSearchProvider({ db }, tenantId, documentIds);
   const all = new Map<string, SearchProvider>([[documents.name, documents], ...(await deps.providersOf(tenantId))]);
-  const providers = chooseProviders(all, request.sources ?? ['documents', 'web']);
+  // Nobody who did not ask for the web is told that there is none.
+  const sources = request.sources ?? ['documents', ...(hasWeb(all) ? ['web'] : [])];
+  const providers = chooseProviders(all, sources);
 
   const name = request.model ?? config.models.writing;
   const model =
@@ -46,7 +48,7 @@ export async function openResearchTools(
     storage,
     providers,
     model,
-    mode: modeOf({ providers: [...providers.keys()], model: name, embeddings }),
+    mode: modeOf({ providers: searched(providers), model: name, embeddings }),
     countUnreadDocuments: () => countUnread(db, tenantId, documentIds),
     loadDocument: (documentId) => loadDocumentSource({ db, storage }, tenantId, documentId),
     fetch: (address, options) => fetcher.fetch(address, options),
@@ -55,17 +57,9 @@ export async function openResearchTools(
   };
 }
 
-/** Those that a request names; `web` are all besides the documents for which nothing is missing. */
-function chooseProviders(
-  all: ReadonlyMap<string, SearchProvider>,
-  wanted: readonly ResearchSource[],
-): Map<string, SearchProvider> {
-  return new Map(
-    [...all].filter(
-      ([name, { missing }]) =>
-        wanted.some((one) => one === name) || (wanted.includes('web') && name !== 'documents' && missing === undefined),
-    ),
-  );
+/** Those that can be asked. */
+function searched(providers: ReadonlyMap<string, SearchProvider>): string[] {
+  return [...providers.values()].flatMap(({ name, missing }) => (missing === undefined ? [name] : []));
 }
 
 function modeOf({

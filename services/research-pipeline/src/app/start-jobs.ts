@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { openOutbound } from '@signalbox/outbound';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { createExtractor } from '../extract/create-extractor.ts';
-import { createFetcher } from '../fetch/create-fetcher.ts';
 import { startReconciler } from '../jobs/reconcile-jobs.ts';
 import { mountJobRoutes } from '../jobs/routes.ts';
 import { startResearchWorker } from '../jobs/run-research.worker.ts';
@@ -12,9 +10,7 @@ import { endReport } from '../reports/report-store.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import { openRetrieval } from './open-retrieval.ts';
 import { openResearchTools, type ResearchToolsDeps } from './open-research-tools.ts';
-
-const userAgent = 'SignalboxResearch/1.0';
-const hostSpacingMs = 1_000;
+import { startSources } from './start-sources.ts';
 
 /** Connects research jobs: their routes and those who work them off. What it opens lies on `owned`. */
 export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
@@ -24,15 +20,15 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
 
   const prefix = working.prefix ?? 'research-pipeline';
   const retrieval = openRetrieval({ config, database, logger, metrics: working.metrics, prefix }, owned);
-  const outbound = owned.use(openOutbound());
+  const { fetcher, providersOf } = startSources(deps, owned);
   const tools: ResearchToolsDeps = {
     config,
     database,
     storage,
     retrieval,
     extractor: owned.use(createExtractor()),
-    fetcher: createFetcher({ db, outbound, userAgent, hostSpacingMs }),
-    providersOf: () => Promise.resolve(new Map()),
+    fetcher,
+    providersOf,
   };
 
   const reconciler = owned.use(startReconciler({ db, emitter, nudgeRelay, runningMax, logger }));

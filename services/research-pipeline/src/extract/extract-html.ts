@@ -43,14 +43,10 @@ export function extractHtml(html: string): FormatText {
   }
 
   function mainText(): { title: string; text: string } | null {
-    const article = new Readability(document, { serializer: textOf, charThreshold: articleLengthMin }).parse();
+    const article = new Readability(document, { serializer: textOfDom, charThreshold: articleLengthMin }).parse();
     if (article === null) return null;
     return { title: article.title ?? '', text: article.content ?? '' };
   }
-}
-
-function textOf(node: Node): string {
-  return textOfDom(node);
 }
 
 /** How deep the tags go, roughly: what is never closed counts as open. */

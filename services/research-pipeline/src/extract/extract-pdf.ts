@@ -30,7 +30,7 @@ type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 async function opened(bytes: Uint8Array): Promise<PdfDocument> {
   try {
-    return await getDocumentProxy(bytes, { verbosity: 0, isEvalSupported: false, maxImageSize: 0 });
+    return await getDocumentProxy(bytes, { verbosity: 0, maxImageSize: 0 });
   } catch (error) {
     if (error instanceof Error && error.name === 'PasswordException')
       throw new Unreadable('The PDF is protected by a password.');

@@ -1,12 +1,12 @@
 import { AppError } from '@signalbox/errors';
 import type { Outbound, OutboundResponse } from '@signalbox/outbound';
 import type { Kysely } from 'kysely';
-import type { FetchTables } from './fetch-tables.ts';
+import type { Schema } from '../app/schema.ts';
 import { findRobots, saveRobots, type KnownRobots } from './host-store.ts';
 import { readRobots } from './robots-rules.ts';
 
 export interface CheckRobotsDeps {
-  db: Kysely<FetchTables>;
+  db: Kysely<Schema>;
   outbound: Outbound;
   /** `SignalboxResearch/1.0`: who we say we are, and by which name we look for rules. */
   userAgent: string;

@@ -1,12 +1,12 @@
 import { sql, type Kysely } from 'kysely';
-import type { FetchTables } from './fetch-tables.ts';
+import type { Schema } from '../app/schema.ts';
 
 /**
  * Takes the next turn at a host, among all replicas: the milliseconds until it comes, or null when more than `waitMsMax` are
  * taken already. A turn that nobody uses any more passes by itself.
  */
 export async function takeHostTurn(
-  db: Kysely<FetchTables>,
+  db: Kysely<Schema>,
   host: string,
   { spacingMs, waitMsMax }: { spacingMs: number; waitMsMax: number },
 ): Promise<number | null> {
@@ -23,7 +23,7 @@ export async function takeHostTurn(
 }
 
 /** Leaves a host alone for as long as it asked for. */
-export async function restHost(db: Kysely<FetchTables>, host: string, restMs: number): Promise<void> {
+export async function restHost(db: Kysely<Schema>, host: string, restMs: number): Promise<void> {
   await sql`
     insert into host_turns as turns (host, free_at)
     values (${host}, clock_timestamp() + ${restMs} * interval '1 ms')
@@ -38,7 +38,7 @@ export interface KnownRobots {
   body: string;
 }
 
-export async function findRobots(db: Kysely<FetchTables>, origin: string): Promise<KnownRobots | null> {
+export async function findRobots(db: Kysely<Schema>, origin: string): Promise<KnownRobots | null> {
   const row = await db
     .selectFrom('robots_files')
     .select(['verdict', 'body'])
@@ -49,7 +49,7 @@ export async function findRobots(db: Kysely<FetchTables>, origin: string): Promi
 }
 
 export async function saveRobots(
-  db: Kysely<FetchTables>,
+  db: Kysely<Schema>,
   origin: string,
   { verdict, body }: KnownRobots,
   keptForMs: number,
@@ -63,7 +63,7 @@ export async function saveRobots(
 }
 
 /** Forgets hosts and their rules that nobody asked for in the last while. */
-export async function forgetHosts(db: Kysely<FetchTables>): Promise<void> {
+export async function forgetHosts(db: Kysely<Schema>): Promise<void> {
   await db.deleteFrom('host_turns').where('free_at', '<', sql<Date>`clock_timestamp() - interval '1 day'`).execute();
   await db.deleteFrom('robots_files').where('expires_at', '<', sql<Date>`clock_timestamp()`).execute();
 }

@@ -4,7 +4,7 @@ import { assertAnswered, jsonOf, readAnswer, type AskProvider, type ProviderAnsw
 import { buildHits, type Find } from '../build-hit.ts';
 import type { SearchProvider } from '../search-provider.ts';
 
-export interface GoogleSettings {
+export interface GoogleCseSettings {
   baseUrl: string;
   key: string;
   /** Of the programmable search engine: `cx`. */
@@ -28,9 +28,9 @@ const Refusal = z.object({ error: z.object({ errors: z.array(z.object({ reason: 
 const [pageSize, pagesMax] = [10, 3];
 
 /** Google's programmable search engine: ten hits a request. */
-export function createGoogle(ask: AskProvider, { baseUrl, key, engineId }: GoogleSettings): SearchProvider {
+export function createGoogleCse(ask: AskProvider, { baseUrl, key, engineId }: GoogleCseSettings): SearchProvider {
   return {
-    name: 'google',
+    name: 'google_cse',
     async search(query, { limit, signal }) {
       const finds: Find[] = [];
       for (let page = 0; page < pagesMax && finds.length < limit; page += 1) {
@@ -45,7 +45,7 @@ export function createGoogle(ask: AskProvider, { baseUrl, key, engineId }: Googl
         const { items } = readAnswer(Results, answer.text);
         for (const { link, title, snippet, pagemap } of items) {
           const publishedAt = pagemap?.metatags?.[0]?.['article:published_time'];
-          finds.push({ provider: 'google', url: link, title, snippet, publishedAt });
+          finds.push({ provider: 'google_cse', url: link, title, snippet, publishedAt });
         }
         if (items.length < num) break;
       }

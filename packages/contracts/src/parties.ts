@@ -94,7 +94,12 @@ export const listParties = defineRoute({
   summary: "List the tenant's parties, newest first",
   scope: 'documents:read',
   query: PageQuery.extend({
-    name: z.string().min(1).max(300).optional().describe('Only those of this name, in whatever case and order of words.'),
+    name: z
+      .string()
+      .min(1)
+      .max(300)
+      .optional()
+      .describe('Only those of this name, in whatever case and order of words.'),
   }),
   response: { status: 200, description: 'One page of parties', schema: pageOf(Party) },
 });

@@ -111,7 +111,8 @@ describe('documents', () => {
   it('are listed newest first, page by page, each once while others come (LA-13)', async () => {
     const own = aCaller({ scopes });
     const ids: string[] = [];
-    for (const index of [1, 2, 3, 4, 5]) ids.push(await uploaded(`${String(index)}.md`, markdown('Page by page.'), own));
+    for (const index of [1, 2, 3, 4, 5])
+      ids.push(await uploaded(`${String(index)}.md`, markdown('Page by page.'), own));
     const first = await service.get('/api/v1/documents?limit=2&status=completed', own);
     await uploaded('later.md', markdown('Between two pages.'), own);
     const seen: string[] = [];
@@ -137,7 +138,9 @@ describe('documents', () => {
 
   it('are deleted with their file, their text and their rows, but for what cites them', async () => {
     const id = await uploaded('gone.md', markdown('Soon to be gone.'));
-    const [row] = await service.query<{ storage_key: string }>('select storage_key from @documents where id = $1', [id]);
+    const [row] = await service.query<{ storage_key: string }>('select storage_key from @documents where id = $1', [
+      id,
+    ]);
     await using storage = openStorage(testConfig(service.database.url).storage);
     const source = await loadDocumentSource({ db: service.db.db, storage }, caller.principal.tenantId, id);
     const answer = await service.fetch(`/api/v1/documents/${id}`, { method: 'DELETE' }, caller);
@@ -161,7 +164,9 @@ describe('documents', () => {
       const { body } = await upload('flicker.md', bytes);
       id = String(body['id']);
       await waitFor(async () => (await get(id))['status'] === 'completed');
-      const [row] = await service.query<{ storage_key: string }>('select storage_key from @documents where id = $1', [id]);
+      const [row] = await service.query<{ storage_key: string }>('select storage_key from @documents where id = $1', [
+        id,
+      ]);
       expect(await storage.has(row?.storage_key ?? '')).toBe(true);
     }
   });
@@ -170,8 +175,16 @@ describe('documents', () => {
     const own = aCaller({ scopes });
     const { tenantId } = own.principal;
     const ferry = await uploaded('ferry.md', markdown('Ferries were cancelled because of the storm. '.repeat(8)), own);
-    const bread = await uploaded('bread.md', markdown('The bakery sells bread and rolls every morning. '.repeat(8)), own);
-    await uploaded('storm.md', markdown('A storm cancelled the ferries of somebody else. '.repeat(8)), aCaller({ scopes }));
+    const bread = await uploaded(
+      'bread.md',
+      markdown('The bakery sells bread and rolls every morning. '.repeat(8)),
+      own,
+    );
+    await uploaded(
+      'storm.md',
+      markdown('A storm cancelled the ferries of somebody else. '.repeat(8)),
+      aCaller({ scopes }),
+    );
     await using storage = openStorage(testConfig(service.database.url).storage);
     const { db } = service.db;
     const { signal } = new AbortController();
@@ -190,7 +203,12 @@ describe('documents', () => {
     expect((await search('ferry', [bread, ferry])).map(({ documentId }) => documentId)).toEqual([ferry, bread]);
     expect(await search("'); drop table documents; --", null)).toEqual([]);
     const source = await loadDocumentSource({ db, storage }, tenantId, ferry);
-    expect(source).toMatchObject({ provider: 'documents', documentId: ferry, language: 'en', contentType: 'text/markdown' });
+    expect(source).toMatchObject({
+      provider: 'documents',
+      documentId: ferry,
+      language: 'en',
+      contentType: 'text/markdown',
+    });
     expect(createHash('sha256').update(source.text).digest('hex')).toBe(source.sha256);
     await expect(loadDocumentSource({ db, storage }, aCaller().principal.tenantId, ferry)).rejects.toMatchObject({
       code: 'not_found',

@@ -1,12 +1,16 @@
 import { mountDocumentRoutes } from '../documents/routes.ts';
 import { startDocumentWorker, startForgettingWorker } from '../documents/process-documents.worker.ts';
+import { createContentCache, openRedis } from '@signalbox/redis';
+import { namespaces } from '../cache/namespaces.ts';
+import { createMatchCache } from '../parties/match-cache.ts';
+import { mountPartyRoutes } from '../parties/routes.ts';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { createExtractor } from '../extract/create-extractor.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 /** Connects documents: their routes, and those who read them and clear them away. What it opens lies on `owned`. */
 export function startDocuments(
-  { routes, database: { db }, storage, emitter, nudgeRelay, working, logger, metrics }: DomainDeps,
+  { config, routes, database: { db }, storage, emitter, nudgeRelay, working, logger, metrics }: DomainDeps,
   owned: AsyncDisposableStack,
 ): DomainProbes {
   const extractor = owned.use(createExtractor());
@@ -15,7 +19,15 @@ export function startDocuments(
     help: 'Documents that were processed, by how that ended.',
     labels: ['outcome'],
   });
-  mountDocumentRoutes(routes, { db, storage, emitter, tellAudit: createTellAudit(emitter), nudgeRelay });
+  const tellAudit = createTellAudit(emitter);
+  const cachePrefix = `${working.prefix ?? 'research-pipeline'}:cache`;
+  const { redis } = owned.use(
+    openRedis({ url: config.redisCacheUrl, name: cachePrefix, use: 'request', timeoutMs: 1_000, logger }),
+  );
+  const cache = owned.use(createContentCache({ redis, prefix: cachePrefix, namespaces, logger, metrics }));
+  const matches = createMatchCache(cache);
+  mountDocumentRoutes(routes, { db, storage, emitter, tellAudit, nudgeRelay });
+  mountPartyRoutes(routes, { db, tellAudit, nudgeRelay, matches });
   const reading = owned.use(
     startDocumentWorker(working, {
       db,

@@ -17,7 +17,7 @@ export interface ChromaIndexOptions {
 const collectionsMax = 1_000;
 const idsPerReadMax = 1_000;
 /** Chroma takes 5,461 entries and 40 MiB at once; a number in JSON has about ten characters. */
-const [entriesPerWriteMax, numbersPerWriteMax] = [1_000, 1_500_000];
+const [entriesPerWriteMax, numbersPerWriteMax] = [1_000, 500_000];
 /** Chroma 1.0 fails a search in a collection while its first entry is being written; a moment later it answers. */
 const searchWaitsMs = [10, 20, 40, 80, 160];
 

@@ -3,7 +3,7 @@ import type { Logger } from '@signalbox/telemetry';
 import type { Chunk } from '../chunks/chunk.ts';
 import { diversify } from './diversify.ts';
 import { addUsage, noUsage, type Embedder, type EmbeddingUsage } from './embedder.ts';
-import { fuseRankings } from './fuse-rankings.ts';
+import { depthMax, fuseWordsAndVectors } from './fuse-rankings.ts';
 import { createLexicalIndex, type LexicalIndex, type Ranked } from './lexical-index.ts';
 import { IndexAway, type NearChunk, type VectorEntry, type VectorIndex, type VectorSpace } from './vector-index.ts';
 
@@ -43,11 +43,6 @@ export interface Ranking {
 
 export type RankChunks = (input: RankInput) => Promise<Ranking>;
 
-/** How far down either list is looked: what stands deeper in both would not be chosen. */
-const depthMax = 200;
-/** Beside the ranking by words, which counts 1. An embedder that sees words only says the same, less exactly. */
-const weights = { lexical: 0.5, model: 1 } as const satisfies Record<Embedder['kind'], number>;
-
 interface Corpus {
   chunks: readonly Chunk[];
   lexical: LexicalIndex;
@@ -75,11 +70,8 @@ export function createRanker(options: RankerOptions): RankChunks {
     corpora.set(input.chunks, corpus);
     const { chunks, lexical } = corpus;
     const byWords = lexical.search(input.question);
-    const { ranking, degraded, usage } = await rankByVectors(options, input, corpus, byWords);
-    const fused = fuseRankings([
-      { ranking: byWords.slice(0, depthMax), weight: 1 },
-      ...(ranking === null ? [] : [{ ranking, weight: weights[options.embedder.kind] }]),
-    ]);
+    const { ranking, degraded, usage } = await rankByVectors(options, input, corpus);
+    const fused = fuseWordsAndVectors(byWords, ranking, options.embedder.kind);
     const { rarityOf, termsAt } = lexical;
     const chosen = diversify(fused, { limit: input.limit, terms: termsAt, rarityOf });
     return {
@@ -102,7 +94,6 @@ async function rankByVectors(
   options: RankerOptions,
   { question, idempotencyKey, signal }: RankInput,
   corpus: Corpus,
-  byWords: readonly Ranked[],
 ): Promise<VectorRanking> {
   const { embedder, index, tenantId, logger } = options;
   const { chunks, lexical } = corpus;
@@ -117,7 +108,7 @@ async function rankByVectors(
     usage = addUsage(usage, await fillOnce(options, corpus, space, { idempotencyKey, signal }));
     const sources = [...new Set(chunks.map(({ sourceSha256 }) => sourceSha256))];
     const near = await index.nearest(space, { tenantId, sources, vector, limit: depthMax }, signal);
-    return { ranking: placesOf(near, corpus, embedder, byWords), degraded: null, usage };
+    return { ranking: placesOf(near, corpus), degraded: null, usage };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof IndexAway) return { ranking: null, degraded: 'The vector index does not answer.', usage };
@@ -184,17 +175,10 @@ async function fillMissing(
   return usage;
 }
 
-/** Where words alone make a vector, two of them may share a place: what has no word of the question is not found by that. */
-function placesOf(
-  near: readonly NearChunk[],
-  { chunks }: Corpus,
-  { kind }: Embedder,
-  byWords: readonly Ranked[],
-): Ranked[] {
+function placesOf(near: readonly NearChunk[], { chunks }: Corpus): Ranked[] {
   const places = new Map(chunks.map(({ id }, index) => [id, index]));
-  const sharing = kind === 'lexical' ? new Set(byWords.map(({ index }) => index)) : null;
   return near.flatMap(({ chunkId, similarity }) => {
     const index = places.get(chunkId);
-    return index === undefined || sharing?.has(index) === false ? [] : [{ index, score: similarity }];
+    return index === undefined ? [] : [{ index, score: similarity }];
   });
 }

@@ -1,3 +1,4 @@
+import type { Embedder } from './embedder.ts';
 import type { Ranked } from './lexical-index.ts';
 
 export interface WeightedRanking {
@@ -7,6 +8,25 @@ export interface WeightedRanking {
 
 /** As Cormack, Clarke and Büttcher (2009) chose it: the first places count more than the others, but not all. */
 const rankOffset = 60;
+
+/** How far down either list is looked: what stands deeper in both would not be chosen. */
+export const depthMax = 200;
+/** Beside the ranking by words, which counts 1. An embedder that sees words only says the same, less exactly. */
+const weights = { lexical: 0.5, model: 1 } as const satisfies Record<Embedder['kind'], number>;
+
+/** The ranking by words together with that by vectors, where there is one, of an embedder of that kind. */
+export function fuseWordsAndVectors(
+  byWords: readonly Ranked[],
+  byVectors: readonly Ranked[] | null,
+  kind: Embedder['kind'],
+): Ranked[] {
+  const words = { ranking: byWords.slice(0, depthMax), weight: 1 };
+  if (byVectors === null) return fuseRankings([words]);
+  // Where words alone make a vector, two of them may share a place: what has no word of the question is not found by that.
+  const sharing = kind === 'lexical' ? new Set(byWords.map(({ index }) => index)) : null;
+  const ranking = byVectors.filter(({ index }) => sharing === null || sharing.has(index)).slice(0, depthMax);
+  return fuseRankings([words, { ranking, weight: weights[kind] }]);
+}
 
 /**
  * One ranking out of several by their places alone, since their scores cannot be compared (reciprocal rank fusion). A score is 1

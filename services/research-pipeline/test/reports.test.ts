@@ -68,7 +68,9 @@ describe('the report of a job', () => {
       const bytes = Buffer.from(await answer.arrayBuffer());
       const etag = answer.headers.get('etag') ?? '';
       expect(etag).toBe(`"${createHash('sha256').update(bytes).digest('hex')}"`);
-      const again = await service.fetch(`/api/v1/research/${id}/report.${format}`, { headers: { 'if-none-match': etag } });
+      const again = await service.fetch(`/api/v1/research/${id}/report.${format}`, {
+        headers: { 'if-none-match': etag },
+      });
       expect([format, again.status, await again.text()]).toEqual([format, 304, '']);
     }
     const old = await service.fetch(`/reports/${id}.html`);

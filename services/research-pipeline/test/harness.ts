@@ -13,7 +13,7 @@ import { readConfig, type Config } from '../src/app/config.ts';
 import type { Schema } from '../src/app/schema.ts';
 
 const audience = 'research-pipeline';
-const secrets = [audience, 'gateway'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
+const secrets = [audience, 'gateway', 'alerting', 'chat-router'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
 export const identityKeys = IdentityKeys.parse(secrets);
 
 /** Every service of a test file sees the same files, as replicas must. */

@@ -46,7 +46,12 @@ export async function submitResearch(
     if ((await countQueued(trx, principal.tenantId)) > deps.queuedMax) {
       throw new AppError('rate_limited', 'Too much research waits already.', { retryAfterMs: 30_000 });
     }
-    await emit(trx, deps.emitter.outboxRows(runResearch, { job_id: id, run: 1 }, caller, { id: messageIdOf({ id, run: 1, turn: 0 }) }));
+    await emit(
+      trx,
+      deps.emitter.outboxRows(runResearch, { job_id: id, run: 1 }, caller, {
+        id: messageIdOf({ id, run: 1, turn: 0 }),
+      }),
+    );
     return inserted;
   });
   if (job !== null) {

@@ -27,8 +27,7 @@ export function startJobWatch({ db, logger }: { db: Kysely<Schema>; logger: Logg
     const ids = [...new Set([...watchers].map(({ jobId }) => jobId))];
     const rows = await db.selectFrom('research_jobs').select(['id', 'events']).where('id', 'in', ids).execute();
     const events = new Map(rows.map((row) => [row.id, row.events]));
-    for (const watcher of watchers)
-      if ((events.get(watcher.jobId) ?? Infinity) > watcher.seen) watcher.wake();
+    for (const watcher of watchers) if ((events.get(watcher.jobId) ?? Infinity) > watcher.seen) watcher.wake();
   }
 
   function lookLater(): void {

@@ -62,6 +62,11 @@ export async function workOffJob(deps: WorkOffDeps, message: JobMessageFacts, si
   await using holding = holdLease(db, lease, leaseMs);
   const stop = AbortSignal.any([signal, holding.ended]);
   const work = new JobRun(db, { job, lease, signal: stop });
+  /** A renewal that is under way would bring the lease back. */
+  async function letGo(): Promise<void> {
+    await holding[Symbol.asyncDispose]();
+    await releaseLease(db, lease);
+  }
   try {
     const outcome = await deps.research(work, caller);
     stop.throwIfAborted();
@@ -75,7 +80,7 @@ export async function workOffJob(deps: WorkOffDeps, message: JobMessageFacts, si
       return;
     }
     if (signal.aborted) {
-      await releaseLease(db, lease);
+      await letGo();
       throw thrown;
     }
     const error = toAppError(thrown instanceof StoreFailed ? thrown.cause : thrown);
@@ -85,7 +90,7 @@ export async function workOffJob(deps: WorkOffDeps, message: JobMessageFacts, si
       await fail(deps, lease, work.progress, error);
       return;
     }
-    await releaseLease(db, lease);
+    await letGo();
     throw isAway && error.code !== 'unavailable'
       ? new AppError('unavailable', 'The store is away.', { cause: thrown })
       : thrown;
@@ -96,9 +101,15 @@ export const attemptsMax = runResearch.attempts;
 
 /** True where a later attempt may go better. */
 function mayPass({ code }: AppError): boolean {
-  return ['unavailable', 'circuit_open', 'rate_limited', 'timeout', 'provider_failed', 'bad_gateway', 'internal'].includes(
-    code,
-  );
+  return [
+    'unavailable',
+    'circuit_open',
+    'rate_limited',
+    'timeout',
+    'provider_failed',
+    'bad_gateway',
+    'internal',
+  ].includes(code);
 }
 
 async function fail(

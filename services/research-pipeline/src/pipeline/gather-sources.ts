@@ -18,7 +18,11 @@ const readAtOnce = 5;
 const searchShare = 0.8;
 
 /** Searches for every question, in rounds, and reads what is found, until a round brings nothing new or the budget is near its end. */
-export async function gatherSources(run: JobRun, tools: ResearchTools, questions: readonly string[]): Promise<Gathered> {
+export async function gatherSources(
+  run: JobRun,
+  tools: ResearchTools,
+  questions: readonly string[],
+): Promise<Gathered> {
   const { breadth = 4, depth = 1 } = run.job.request;
   const searches: SearchOutcome[] = [];
   const read: StoredSource[] = [];
@@ -42,7 +46,11 @@ export async function gatherSources(run: JobRun, tools: ResearchTools, questions
   }
   await tellUnread(run, tools);
   for (const { provider, status, reason } of searches.filter((one) => one.status !== 'ok'))
-    run.warn({ code: 'search_failed', message: `${provider} (${status}): ${reason ?? 'no reason given'}`, subject: provider });
+    run.warn({
+      code: 'search_failed',
+      message: `${provider} (${status}): ${reason ?? 'no reason given'}`,
+      subject: provider,
+    });
   await run.flush();
   return { sources: await numbered(run, tools, read), searches };
 }

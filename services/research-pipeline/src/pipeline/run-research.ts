@@ -71,7 +71,11 @@ async function analyse(
     async () => ({ output: { analysis: await analyseOrLeave(run, tools, { questions, sources }) } }),
   );
   if (found.analysis === null)
-    run.warn({ code: 'analysis_failed', message: 'The sources could not be analysed; that part is absent.', subject: null });
+    run.warn({
+      code: 'analysis_failed',
+      message: 'The sources could not be analysed; that part is absent.',
+      subject: null,
+    });
   run.done('analyse');
   return found.analysis;
 }

@@ -34,7 +34,8 @@ export async function writeSections(
       writeOne(run, { index, heading: title, question, evidence, taken, model }),
     );
     for (const { citations } of section.sentences)
-      for (const { sourceSha256, start, end } of citations) taken.add(`${sourceSha256}:${String(start)}-${String(end)}`);
+      for (const { sourceSha256, start, end } of citations)
+        taken.add(`${sourceSha256}:${String(start)}-${String(end)}`);
     written.push(section);
     run.done('write');
   }

@@ -20,7 +20,9 @@ export const SearchCredentialInput = z
       .max(4_096)
       .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces')
       .optional()
-      .describe('Of `google_cse`, `brave` and `tavily` the key, of `github` a token. Sealed at once, and never readable again.'),
+      .describe(
+        'Of `google_cse`, `brave` and `tavily` the key, of `github` a token. Sealed at once, and never readable again.',
+      ),
     engine_id: z
       .string()
       .min(1)
@@ -33,7 +35,9 @@ export const SearchCredentialInput = z
       .max(500)
       .refine((url) => !/[?#@]/.test(url), 'no user, query or fragment')
       .optional()
-      .describe('Of `searxng`: where it is. It must be reachable from the public internet, unless the operator allows it.'),
+      .describe(
+        'Of `searxng`: where it is. It must be reachable from the public internet, unless the operator allows it.',
+      ),
   })
   .meta({ id: 'SearchCredentialInput' });
 export type SearchCredentialInput = z.infer<typeof SearchCredentialInput>;

@@ -153,7 +153,9 @@ describe('CR-11: Markdown and text', () => {
 
 describe('CR-11: PDF', () => {
   it('gives the text with the span of each page, paragraphs whole, whatever name and type it came under', async () => {
-    const bytes = await makePdf([[paragraph('Sea ice'), paragraph('Snow')], [paragraph('Wind')]], { title: 'Readings' });
+    const bytes = await makePdf([[paragraph('Sea ice'), paragraph('Snow')], [paragraph('Wind')]], {
+      title: 'Readings',
+    });
     const found = await read(bytes, { contentType: 'text/html', name: 'page.html' });
     expect(found).toMatchObject({ title: 'Readings', contentType: 'application/pdf', language: 'en' });
     expect(found.pages.map(({ page, start, end }) => [page, found.text.slice(start, end)])).toEqual([
@@ -168,7 +170,10 @@ describe('CR-11: PDF', () => {
     ]);
     const bytes = await makePdf(pages, {
       decorate: (document, page) => {
-        document.fontSize(8).text(`Proceedings of the Society, page ${String(page)}`).moveDown(2);
+        document
+          .fontSize(8)
+          .text(`Proceedings of the Society, page ${String(page)}`)
+          .moveDown(2);
       },
     });
     const found = await read(bytes);

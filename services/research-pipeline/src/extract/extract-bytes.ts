@@ -12,8 +12,7 @@ const [textLengthMax, titleLengthMax] = [10_000_000, 300];
 /** Bytes as text. What cannot be read is an outcome; only `extraction-thread.ts` calls this outside of tests. */
 export async function extractBytes(bytes: Uint8Array, described: Described): Promise<Extraction> {
   const sniffed = sniffContent(bytes, described);
-  if (sniffed === null)
-    return failed('This is no format that can be read: PDF, HTML, Markdown and plain text are.');
+  if (sniffed === null) return failed('This is no format that can be read: PDF, HTML, Markdown and plain text are.');
   try {
     const found = await extractFormat(bytes, sniffed);
     const text = wellFormed(found.text);

@@ -28,7 +28,8 @@ export function extractHtml(html: string): FormatText {
   titles.push(document.querySelector('h1')?.textContent);
   const whole = textOfDom(document.querySelector('body') ?? document.documentElement);
   const article = mainText();
-  const text = article !== null && article.text.length >= Math.min(articleLengthMin, whole.length) ? article.text : whole;
+  const text =
+    article !== null && article.text.length >= Math.min(articleLengthMin, whole.length) ? article.text : whole;
   const title = [article?.title, ...titles].map((found) => oneLine(found ?? '')).find((found) => found !== '');
   return { title: title ?? '', text, pages: [], ...claims };
 

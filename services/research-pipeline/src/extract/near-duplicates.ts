@@ -31,7 +31,11 @@ function sketchOf(text: string): Uint32Array {
 
 /** Words; or letters where words are not set apart. Case and punctuation make no difference. */
 function unitsOf(text: string): { all: string[]; width: number } {
-  const words = text.normalize('NFKC').toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   const letters = words.join('');
   if (letters.length > 12 * words.length || /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]{8}/u.test(letters))
     return { all: [...letters], width: shingleLetters };

@@ -13,8 +13,7 @@ export interface CheckRobotsDeps {
 }
 
 export type RobotsVerdict =
-  | { kind: 'allowed'; crawlDelayMs: number }
-  | { kind: 'disallowed' | 'refused'; reason: string };
+  { kind: 'allowed'; crawlDelayMs: number } | { kind: 'disallowed' | 'refused'; reason: string };
 
 const [hour, day] = [3_600_000, 86_400_000];
 /** As much of it as has to be read (RFC 9309, 2.5); a rule that this cuts in two is left out. */

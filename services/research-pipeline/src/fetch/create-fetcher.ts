@@ -44,8 +44,7 @@ export function createFetcher(deps: FetcherDeps): Fetcher {
 
   async function hop(url: URL, bytesMax: number, signal: AbortSignal): Promise<FetchOutcome | URL> {
     const verdict = await checkRobots(deps, url, signal);
-    if (verdict.kind !== 'allowed')
-      return failure(verdict.kind === 'refused' ? 'refused' : 'robots', verdict.reason);
+    if (verdict.kind !== 'allowed') return failure(verdict.kind === 'refused' ? 'refused' : 'robots', verdict.reason);
     if (verdict.crawlDelayMs > crawlDelayMsMax)
       return failure('robots', `Its robots.txt asks for ${verdict.crawlDelayMs / 1_000} s between two requests.`);
     const spacingMs = Math.max(hostSpacingMs, verdict.crawlDelayMs);

@@ -64,6 +64,12 @@ export async function saveRobots(
 
 /** Forgets hosts and their rules that nobody asked for in the last while. */
 export async function forgetHosts(db: Kysely<Schema>): Promise<void> {
-  await db.deleteFrom('host_turns').where('free_at', '<', sql<Date>`clock_timestamp() - interval '1 day'`).execute();
-  await db.deleteFrom('robots_files').where('expires_at', '<', sql<Date>`clock_timestamp()`).execute();
+  await db
+    .deleteFrom('host_turns')
+    .where('free_at', '<', sql<Date>`clock_timestamp() - interval '1 day'`)
+    .execute();
+  await db
+    .deleteFrom('robots_files')
+    .where('expires_at', '<', sql<Date>`clock_timestamp()`)
+    .execute();
 }

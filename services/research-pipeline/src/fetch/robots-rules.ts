@@ -83,8 +83,7 @@ function matches(pattern: string, path: string): boolean {
   if (!path.startsWith(first)) return false;
   let place = first.length;
   for (const [index, piece] of others.entries()) {
-    if (isWhole && index === others.length - 1)
-      return path.length - piece.length >= place && path.endsWith(piece);
+    if (isWhole && index === others.length - 1) return path.length - piece.length >= place && path.endsWith(piece);
     const found = path.indexOf(piece, place);
     if (found === -1) return false;
     place = found + piece.length;

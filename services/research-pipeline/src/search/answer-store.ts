@@ -40,8 +40,14 @@ export async function forgetAnswers(db: Kysely<Schema>, holder: string): Promise
 }
 
 export async function forgetOldAnswers(db: Kysely<Schema>): Promise<void> {
-  await db.deleteFrom('provider_answers').where('expires_at', '<', sql<Date>`now()`).execute();
-  await db.deleteFrom('provider_rests').where('until', '<', sql<Date>`now()`).execute();
+  await db
+    .deleteFrom('provider_answers')
+    .where('expires_at', '<', sql<Date>`now()`)
+    .execute();
+  await db
+    .deleteFrom('provider_rests')
+    .where('until', '<', sql<Date>`now()`)
+    .execute();
 }
 
 function hashOf(url: string): string {

@@ -51,7 +51,11 @@ export function assertAnswered({ status, headers }: ProviderAnswer): void {
   if (status >= 200 && status < 300) return;
   if (status === 429) {
     const retryAfterMs = retryAfterMsOf(headers['retry-after']);
-    throw new AppError('rate_limited', 'The provider is asked too often.', retryAfterMs === null ? {} : { retryAfterMs });
+    throw new AppError(
+      'rate_limited',
+      'The provider is asked too often.',
+      retryAfterMs === null ? {} : { retryAfterMs },
+    );
   }
   if (status === 401 || status === 403)
     throw new AppError('provider_failed', `The provider does not accept the credential (${status}).`);

@@ -36,11 +36,14 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 export function plainText(markup: string): string {
   return markup
     .replace(/<\/?[a-z][^<>]{0,500}>/gi, '')
-    .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,6}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
-      const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-      return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
-    })
+    .replace(
+      /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,6}));/gi,
+      (whole, decimal?: string, hex?: string, name?: string) => {
+        if (name !== undefined) return entities[name.toLowerCase()] ?? whole;
+        const point = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+        return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+      },
+    )
     .replaceAll('\0', '')
     .replace(/\s+/g, ' ')
     .trim()

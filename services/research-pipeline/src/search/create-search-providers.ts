@@ -37,10 +37,7 @@ export const operator = 'operator';
 export type Credentials = ReadonlyMap<string, SearchCredential>;
 
 /** All providers as one tenant may ask them, by name; those that lack something say so by `missing`. */
-export async function createSearchProviders(
-  deps: SearchDeps,
-  tenantId: string,
-): Promise<Map<string, SearchProvider>> {
+export async function createSearchProviders(deps: SearchDeps, tenantId: string): Promise<Map<string, SearchProvider>> {
   return connectProviders(deps, tenantId, await readCredentials(deps, tenantId));
 }
 

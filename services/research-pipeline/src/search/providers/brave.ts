@@ -20,10 +20,7 @@ const Results = z.object({
 
 const hitsMax = 20;
 
-export function createBrave(
-  ask: AskProvider,
-  { baseUrl, key }: { baseUrl: string; key: string },
-): SearchProvider {
+export function createBrave(ask: AskProvider, { baseUrl, key }: { baseUrl: string; key: string }): SearchProvider {
   return {
     name: 'brave',
     async search(query, { limit, signal }) {

@@ -45,9 +45,7 @@ const Issues = z.object({
   ),
 });
 const Code = z.object({
-  items: z.array(
-    z.object({ html_url: z.string(), path: z.string(), repository: z.object({ full_name: z.string() }) }),
-  ),
+  items: z.array(z.object({ html_url: z.string(), path: z.string(), repository: z.object({ full_name: z.string() }) })),
 });
 const Account = z.object({ login: z.string() });
 

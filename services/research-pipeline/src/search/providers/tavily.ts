@@ -19,10 +19,7 @@ const hitsMax = 20;
 /** Of a plan, and of what somebody is willing to pay. */
 const usedUp = new Set([432, 433]);
 
-export function createTavily(
-  ask: AskProvider,
-  { baseUrl, key }: { baseUrl: string; key: string },
-): SearchProvider {
+export function createTavily(ask: AskProvider, { baseUrl, key }: { baseUrl: string; key: string }): SearchProvider {
   return {
     name: 'tavily',
     async search(query, { limit, signal }) {

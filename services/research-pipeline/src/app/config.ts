@@ -5,6 +5,7 @@ import type { StorageSettings } from '@signalbox/storage';
 import type { LogLevel } from '@signalbox/telemetry';
 import { VaultKeys } from '@signalbox/vault';
 import { z } from 'zod';
+import { storageOf, storageVariables } from './storage-settings.ts';
 import { searchEnvironment, searchSettingsOf, type SearchSettings } from '../search/search-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -64,7 +65,7 @@ const Environment = z.object({
   RESEARCH_QUEUED_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000_000).default(200),
   RESEARCH_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(12_000),
   REPORT_KEPT_FOR_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
-  STORAGE_FOLDER: z.string().min(1),
+  ...storageVariables,
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -135,7 +136,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       leaseMs: settings.RESEARCH_LEASE_MS,
       reportKeptForDays: settings.REPORT_KEPT_FOR_DAYS,
     },
-    storage: { kind: 'volume', folder: settings.STORAGE_FOLDER },
+    storage: storageOf(settings),
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     logLevel: settings.LOG_LEVEL,

@@ -51,7 +51,8 @@ export async function startResearchPipeline(
 
   const storage = owned.use(openStorage(config.storage));
 
-  const app = createService({ logger, metrics });
+  // A link to a report is public: no identity brings the id of its request.
+  const app = createService({ logger, metrics, trustRequestId: true });
   const routes = createRoutes({ router: app, identify: identifySigned(identityKeys, serviceName) });
   const deps: DomainDeps = {
     config,

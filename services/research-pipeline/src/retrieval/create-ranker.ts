@@ -11,7 +11,7 @@ export interface RankerOptions {
   tenantId: string;
   embedder: Embedder;
   /** Null: this installation has none. */
-  index: Pick<VectorIndex, 'known' | 'put' | 'nearest'> | null;
+  index: Pick<VectorIndex, 'isAway' | 'known' | 'put' | 'nearest'> | null;
   /** Takes what could not be put into the index. */
   defer: (space: VectorSpace, entries: readonly VectorEntry[]) => Promise<void>;
   logger: Logger;
@@ -99,6 +99,9 @@ async function rankByVectors(
   const { chunks, lexical } = corpus;
   if (chunks.length === 0) return { ranking: null, degraded: null, usage: noUsage };
   if (index === null) return { ranking: null, degraded: 'There is no vector index.', usage: noUsage };
+  const away: VectorRanking = { ranking: null, degraded: 'The vector index does not answer.', usage: noUsage };
+  // Nothing is paid for what cannot be compared.
+  if (embedder.kind === 'model' && index.isAway()) return away;
   let usage = noUsage;
   try {
     const embedded = await embedder.embedQuestion(question, { ...lexical, idempotencyKey, signal });
@@ -111,7 +114,7 @@ async function rankByVectors(
     return { ranking: placesOf(near, corpus), degraded: null, usage };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof IndexAway) return { ranking: null, degraded: 'The vector index does not answer.', usage };
+    if (error instanceof IndexAway) return { ...away, usage };
     if (!(error instanceof AppError)) throw error;
     logger.warn('retrieval.embedder_failed', { embedder: embedder.name, error });
     return { ranking: null, degraded: `The embedder ${embedder.name} failed: ${error.message}`, usage };

@@ -79,7 +79,8 @@ export const uploadDocument = defineRoute({
   routeClass,
   summary: 'Upload a document, to be read and searched',
   description:
-    'A form with one file in the field `file`: PDF, HTML, Markdown, plain text or an image, told by its content. Answers 202 ' +
+    'A form with one file in the field `file`: PDF, HTML, Markdown, plain text (ten million characters at most) or an image, ' +
+    'told by its content. Answers 202 ' +
     'with `Location`. A file that the tenant has already is that document: it is answered with 200, and nothing is done again.',
   scope: 'documents:write',
   bodyTypes: ['multipart/form-data'],

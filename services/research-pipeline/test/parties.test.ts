@@ -61,7 +61,11 @@ describe('parties (LA-26)', () => {
     expect((await decide(String(like.review_id), 'same', caller)).status).toBe(200);
     expect((await decide(String(like.review_id), 'different', caller)).status).toBe(409);
     expect(await reviews(caller, '?status=pending')).toEqual([]);
-    // What is merged is no party of its own any more.
+    // What is merged is no party of its own any more, but another name of what it became.
+    expect(await resolve({ name: 'contoso pharma' }, caller)).toMatchObject({
+      tier: 'name',
+      party: { id: there.party.id },
+    });
     const { body } = await service.get('/api/v1/parties', caller);
     expect((body['data'] as { id: string }[]).map(({ id }) => id)).toEqual([there.party.id]);
     const outbox = await service.query(

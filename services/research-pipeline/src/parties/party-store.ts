@@ -20,7 +20,7 @@ export async function lockParties(trx: Transaction<Schema>, tenantId: string): P
 
 /**
  * Whom a mention may mean: those of its tax id, of its name, and the fifty whose names have most of its sequences of three
- * letters, with 0.30 of them at least.
+ * letters, with 0.30 of them at least. What was merged is another name of what it became.
  */
 export async function findCandidates(
   db: Kysely<Schema>,
@@ -28,12 +28,12 @@ export async function findCandidates(
   { nameKey, taxId }: PartyKeys,
 ): Promise<PartyCandidate[]> {
   const { rows } = await sql<{ id: string; name_key: string; tax_id: string | null; address_key: string | null }>`
-    select id, name_key, tax_id, address_key from parties
-    where tenant_id = ${tenantId} and merged_into is null and (tax_id = ${taxId} or name_key = ${nameKey})
+    select coalesce(merged_into, id) as id, name_key, tax_id, address_key from parties
+    where tenant_id = ${tenantId} and (tax_id = ${taxId} or name_key = ${nameKey})
     union
     select id, name_key, tax_id, address_key from (
-      select id, name_key, tax_id, address_key from parties
-      where tenant_id = ${tenantId} and merged_into is null and name_key % ${nameKey}
+      select coalesce(merged_into, id) as id, name_key, tax_id, address_key from parties
+      where tenant_id = ${tenantId} and name_key % ${nameKey}
       order by similarity(name_key, ${nameKey}) desc, id limit ${candidatesMax}
     ) as alike`.execute(db);
   return rows.map((row) => ({ id: row.id, nameKey: row.name_key, taxId: row.tax_id, addressKey: row.address_key }));

@@ -131,7 +131,7 @@ export function createExtractor({
         signal.removeEventListener('abort', onAbort);
       });
       worker.ref();
-      worker.postMessage(order, [order.bytes.buffer as ArrayBuffer]);
+      worker.postMessage(order, [order.bytes.buffer]);
     });
   }
 

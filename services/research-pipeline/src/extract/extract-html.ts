@@ -1,5 +1,5 @@
 import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom';
+import { parseHtml } from '../sources/parse-dom.ts';
 import { Unreadable, type FormatText } from './extraction.ts';
 import { publishedDateOf } from './published-date.ts';
 import { textOfDom } from './text-of-dom.ts';
@@ -19,7 +19,7 @@ const articleLengthMin = 250;
 /** The main text of a page, without what stands around it. Throws `Unreadable`. */
 export function extractHtml(html: string): FormatText {
   if (depthOf(html) > depthMax) throw new Unreadable('The page is nested too deeply to be read.');
-  const { document } = parseHTML(
+  const document = parseHtml(
     /<html[\s>]/i.test(html) ? html : `<!doctype html><html><head></head><body>${html}</body></html>`,
   );
   const claims = { language: document.documentElement.getAttribute('lang'), publishedAt: publishedDateOf(document) };

@@ -1,6 +1,6 @@
 import { marked } from 'marked';
-import { parseHTML } from 'linkedom';
 import { isoDate } from '../sources/iso-date.ts';
+import { parseHtml } from '../sources/parse-dom.ts';
 import { Unreadable, type FormatText } from './extraction.ts';
 import { textOfDom } from './text-of-dom.ts';
 
@@ -16,7 +16,7 @@ export function extractMarkdown(markdown: string): FormatText {
   if (new RegExp(`^(?:[ \\t]*[>*+-][ \\t]*){${nestingMax},}[^\\s>*+-]`, 'm').test(body))
     throw new Unreadable('The document is nested too deeply to be read.');
   const html = marked.parse(body, { async: false, gfm: true });
-  const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`);
+  const document = parseHtml(`<!doctype html><html><body>${html}</body></html>`);
   for (const element of document.querySelectorAll('script,style,template,iframe,[hidden]')) element.remove();
   const title = fieldOf(matter?.[1], 'title') ?? document.querySelector('h1')?.textContent ?? '';
   return {

@@ -38,7 +38,7 @@ function unitsOf(text: string): { all: string[]; width: number } {
       .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   const letters = words.join('');
   if (letters.length > 12 * words.length || /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]{8}/u.test(letters))
-    return { all: [...letters], width: shingleLetters };
+    return { all: letters.match(/./gsu) ?? [], width: shingleLetters };
   return { all: words, width: shingleWords };
 }
 

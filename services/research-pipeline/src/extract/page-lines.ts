@@ -26,8 +26,8 @@ export function linesOf(items: readonly PlacedText[]): PageLine[] {
     if (text === '') return;
     lines.push({
       text,
-      y: Number(placed[0]?.transform[5] ?? 0),
-      right: Math.max(...placed.map(({ transform, width }) => Number(transform[4] ?? 0) + width)),
+      y: placed[0]?.transform[5] ?? 0,
+      right: Math.max(...placed.map(({ transform, width }) => (transform[4] ?? 0) + width)),
       height: Math.max(...placed.map(({ height }) => height)),
     });
   };

@@ -1,15 +1,5 @@
 import { isoDate } from '../sources/iso-date.ts';
-
-/** As much of a document as finding its date takes. */
-interface DatedDocument {
-  querySelector(selector: string): DatedElement | null;
-  querySelectorAll(selector: string): Iterable<DatedElement>;
-}
-
-interface DatedElement {
-  readonly textContent: string | null;
-  getAttribute(name: string): string | null;
-}
+import type { DomDocument } from '../sources/parse-dom.ts';
 
 const metaNames = [
   'meta[property="article:published_time"]',
@@ -22,7 +12,7 @@ const metaNames = [
 ];
 
 /** When a page says it was published, in ISO 8601; null when it does not say, or nothing that is a date. */
-export function publishedDateOf(document: DatedDocument): string | null {
+export function publishedDateOf(document: DomDocument): string | null {
   for (const selector of metaNames) {
     const date = isoDate(document.querySelector(selector)?.getAttribute('content') ?? null);
     if (date !== null) return date;

@@ -1,14 +1,5 @@
+import type { DomNode } from '../sources/parse-dom.ts';
 import { blockApart, cellApart, lineApart, TextWriter } from './text-writer.ts';
-
-/** As much of the DOM as reading takes. */
-export interface DomNode {
-  readonly nodeType: number;
-  readonly nodeName: string;
-  readonly nodeValue: string | null;
-  readonly firstChild: DomNode | null;
-  readonly nextSibling: DomNode | null;
-  readonly parentNode: DomNode | null;
-}
 
 const blocks = new Set(
   (
@@ -25,8 +16,8 @@ const [elementNode, textNode] = [1, 3];
 export function textOfDom(root: DomNode): string {
   const writer = new TextWriter();
   let preformatted: DomNode | null = null;
-  let node: DomNode | null = root;
-  while (node !== null) {
+  let node = root;
+  for (;;) {
     if (node.nodeType === textNode) {
       if (preformatted === null) writer.write(node.nodeValue ?? '');
       else writer.writeAsIs((node.nodeValue ?? '').replaceAll('\r\n', '\n'));
@@ -40,19 +31,19 @@ export function textOfDom(root: DomNode): string {
       continue;
     }
     // Up until there is something beside.
-    for (;;) {
-      if (node.nodeType === elementNode) separate(writer, node.nodeName.toUpperCase());
-      if (node === preformatted) preformatted = null;
-      if (node === root) return writer.toString();
-      if (node.nextSibling !== null) {
-        node = node.nextSibling;
-        break;
-      }
-      if (node.parentNode === null) return writer.toString();
+    while (node.nextSibling === null || node === root) {
+      leave(node);
+      if (node === root || node.parentNode === null) return writer.toString();
       node = node.parentNode;
     }
+    leave(node);
+    node = node.nextSibling;
   }
-  return writer.toString();
+
+  function leave(left: DomNode): void {
+    if (left.nodeType === elementNode) separate(writer, left.nodeName.toUpperCase());
+    if (left === preformatted) preformatted = null;
+  }
 }
 
 function separate(writer: TextWriter, name: string): void {

@@ -10,6 +10,8 @@ export interface CheckRobotsDeps {
   outbound: Outbound;
   /** `SignalboxResearch/1.0`: who we say we are, and by which name we look for rules. */
   userAgent: string;
+  /** Those that are being asked for: one question at a time for each origin. */
+  asking: Map<string, Promise<AskedRobots>>;
 }
 
 export type RobotsVerdict =
@@ -28,9 +30,8 @@ const redirectsMax = 5;
 export async function checkRobots(deps: CheckRobotsDeps, url: URL, signal: AbortSignal): Promise<RobotsVerdict> {
   let known = await findRobots(deps.db, url.origin);
   if (known === null) {
-    const asked = await askRobots(deps, url.origin, signal);
+    const asked = await unlessAborted(askOnce(deps, url.origin), signal);
     if (asked.kind === 'refused') return asked;
-    await saveRobots(deps.db, url.origin, asked.robots, asked.keptForMs);
     known = asked.robots;
   }
   if (known.verdict === 'unreachable')
@@ -40,14 +41,40 @@ export async function checkRobots(deps: CheckRobotsDeps, url: URL, signal: Abort
   return { kind: 'allowed', crawlDelayMs: (rules.crawlDelaySeconds ?? 0) * 1_000 };
 }
 
-type Asked = { kind: 'answered'; robots: KnownRobots; keptForMs: number } | { kind: 'refused'; reason: string };
+export type AskedRobots =
+  { kind: 'answered'; robots: KnownRobots; keptForMs: number } | { kind: 'refused'; reason: string };
 
-async function askRobots(
-  { outbound, userAgent }: CheckRobotsDeps,
-  origin: string,
-  signal: AbortSignal,
-): Promise<Asked> {
-  const unreachable: Asked = {
+/** Many pages of one origin are wanted at once; whoever no longer wants its page leaves the answer to the others. */
+function askOnce(deps: CheckRobotsDeps, origin: string): Promise<AskedRobots> {
+  const before = deps.asking.get(origin);
+  if (before !== undefined) return before;
+  const asking = askRobots(deps, origin)
+    .then(async (asked) => {
+      if (asked.kind === 'answered') await saveRobots(deps.db, origin, asked.robots, asked.keptForMs);
+      return asked;
+    })
+    .finally(() => deps.asking.delete(origin));
+  deps.asking.set(origin, asking);
+  return asking;
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  using ends = new DisposableStack();
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    ends.defer(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+    promise.then(resolve, reject);
+  });
+}
+
+async function askRobots({ outbound, userAgent }: CheckRobotsDeps, origin: string): Promise<AskedRobots> {
+  const unreachable: AskedRobots = {
     kind: 'answered',
     robots: { verdict: 'unreachable', body: '' },
     keptForMs: hour / 6,
@@ -58,7 +85,6 @@ async function askRobots(
       bytesMax: Number.MAX_SAFE_INTEGER,
       deadlineMs,
       redirectsMax,
-      signal,
     });
     const { status } = response;
     const isFound = status >= 200 && status < 300;
@@ -67,7 +93,6 @@ async function askRobots(
     if (status === 429 || status >= 500) return unreachable;
     return { kind: 'answered', robots: { verdict: 'rules', body }, keptForMs: day };
   } catch (error) {
-    if (signal.aborted) throw signal.reason as Error;
     if (!(error instanceof AppError)) throw error;
     // Of an address that may not be reached nothing is kept: it may be allowed tomorrow, and costs no request.
     if (error.code === 'validation_failed') return { kind: 'refused', reason: error.message };

@@ -4,7 +4,7 @@ import type { OutboundResponse } from '@signalbox/outbound';
 import { checkRobots, type CheckRobotsDeps } from './check-robots.ts';
 import { restHost, takeHostTurn } from './host-store.ts';
 
-export interface FetcherDeps extends CheckRobotsDeps {
+export interface FetcherDeps extends Omit<CheckRobotsDeps, 'asking'> {
   /** Between two requests to one host, from all replicas together; a robots.txt may ask for more. */
   hostSpacingMs: number;
 }
@@ -41,9 +41,10 @@ const readable =
 /** Every address goes through the guard, the robots.txt of its origin, and the line at its host: also where redirects lead. */
 export function createFetcher(deps: FetcherDeps): Fetcher {
   const { db, outbound, userAgent, hostSpacingMs } = deps;
+  const robots: CheckRobotsDeps = { db, outbound, userAgent, asking: new Map() };
 
   async function hop(url: URL, bytesMax: number, signal: AbortSignal): Promise<FetchOutcome | URL> {
-    const verdict = await checkRobots(deps, url, signal);
+    const verdict = await checkRobots(robots, url, signal);
     if (verdict.kind !== 'allowed') return failure(verdict.kind === 'refused' ? 'refused' : 'robots', verdict.reason);
     if (verdict.crawlDelayMs > crawlDelayMsMax)
       return failure('robots', `Its robots.txt asks for ${verdict.crawlDelayMs / 1_000} s between two requests.`);

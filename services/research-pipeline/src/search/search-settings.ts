@@ -37,7 +37,7 @@ export const searchEnvironment = {
     .optional(),
 } as const;
 
-const Environment = z.object(searchEnvironment);
+type Environment = z.output<z.ZodObject<typeof searchEnvironment>>;
 
 /** Where providers are, and what the operator has for them. Null: nothing. */
 export interface SearchSettings {
@@ -51,7 +51,7 @@ export interface SearchSettings {
   fixture: FixturePages | null;
 }
 
-export function searchSettingsOf(settings: z.output<typeof Environment>): SearchSettings {
+export function searchSettingsOf(settings: Environment): SearchSettings {
   return {
     google: {
       baseUrl: bare(settings.GOOGLE_CSE_URL),

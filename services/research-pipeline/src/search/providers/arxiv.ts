@@ -1,5 +1,5 @@
 import { AppError } from '@signalbox/errors';
-import { DOMParser } from 'linkedom';
+import { parseXml, type DomDocument } from '../../sources/parse-dom.ts';
 import { assertAnswered, type AskProvider } from '../ask-provider.ts';
 import { buildHits, type Find } from '../build-hit.ts';
 import { keyWordsOf } from '../key-words.ts';
@@ -51,9 +51,9 @@ function readFeed(xml: string): Find[] {
   });
 }
 
-function parsed(xml: string) {
+function parsed(xml: string): DomDocument {
   try {
-    return new DOMParser().parseFromString(xml, 'text/xml');
+    return parseXml(xml);
   } catch (error) {
     throw unreadable(error);
   }

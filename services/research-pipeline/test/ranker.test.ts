@@ -3,12 +3,13 @@ import { AppError } from '@signalbox/errors';
 import { startChromaServer, waitFor } from '@signalbox/test-kit';
 import { createRanker, type RankInput, type RankerOptions } from '../src/retrieval/create-ranker.ts';
 import type { Embedder } from '../src/retrieval/embedder.ts';
-import { fillIndex } from '../src/retrieval/fill-index.ts';
+import { forgetSources } from '../src/retrieval/forgotten-source-store.ts';
 import { fuseWordsAndVectors } from '../src/retrieval/fuse-rankings.ts';
 import { createHashedEmbedder } from '../src/retrieval/hashed-embedder.ts';
 import { createLexicalIndex } from '../src/retrieval/lexical-index.ts';
+import { tendIndex } from '../src/retrieval/tend-index.ts';
 import type { VectorEntry, VectorIndex, VectorSpace } from '../src/retrieval/vector-index.ts';
-import { addWaitingVectors, forgetWaitingVectors } from '../src/retrieval/waiting-vector-store.ts';
+import { addWaitingVectors } from '../src/retrieval/waiting-vector-store.ts';
 import { aTenant, chunksOf, cosine, openTestIndex, openTestRows, silent, someVector } from './retrieval-room.ts';
 
 const texts = [
@@ -167,11 +168,17 @@ describe('CR-6: Chroma away', () => {
     expect(without.ranked[0]?.chunk.text).toContain('pump');
     await rank(input());
     expect(await waiting()).toBe(texts.length);
-    await expect(fillIndex({ database, index, logger: silent }, signal)).resolves.toBe(0);
+    expect(await tendIndex({ database, index, logger: silent }, signal)).toEqual({ filled: 0, forgotten: 0 });
 
     await chroma.restart();
-    const filled = await waitFor(() => fillIndex({ database, index, logger: silent }, signal), { timeoutMs: 60_000 });
-    expect(filled).toBe(texts.length);
+    const tended = await waitFor(
+      async () => {
+        const done = await tendIndex({ database, index, logger: silent }, signal);
+        return done.filled > 0 && done;
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(tended.filled).toBe(texts.length);
     expect(await waiting()).toBe(0);
     const ids = chunksOf(...texts).map(({ id }) => id);
     const space = spaces[0] ?? { embedder: '', dimensions: 0 };
@@ -179,7 +186,7 @@ describe('CR-6: Chroma away', () => {
     expect((await rank(input())).degraded).toBeNull();
   });
 
-  it('does not bring back what was forgotten meanwhile', async () => {
+  it('forgets what it was told to meanwhile, of that tenant alone, and does not bring it back', async () => {
     await using owned = new AsyncDisposableStack();
     const database = await openTestRows(owned);
     const index = owned.use(openTestIndex());
@@ -194,12 +201,16 @@ describe('CR-6: Chroma away', () => {
     await addWaitingVectors(database.db, { tenantId, space, entries });
     await addWaitingVectors(database.db, { tenantId: other, space, entries });
     await addWaitingVectors(database.db, { tenantId: other, space, entries });
-    await forgetWaitingVectors(
+    await index.put(space, tenantId, entries.slice(1, 2), signal);
+    await forgetSources(
       database.db,
       tenantId,
       chunks.slice(1).map(({ sourceSha256 }) => sourceSha256),
     );
-    expect(await fillIndex({ database, index, logger: silent }, signal)).toBe(1 + texts.length);
+    expect(await tendIndex({ database, index, logger: silent }, signal)).toEqual({
+      filled: 1 + texts.length,
+      forgotten: texts.length - 1,
+    });
     const ids = chunks.map(({ id }) => id);
     expect(await index.known(space, tenantId, ids, signal)).toEqual(new Set(ids.slice(0, 1)));
     expect(await index.known(space, other, ids, signal)).toEqual(new Set(ids));

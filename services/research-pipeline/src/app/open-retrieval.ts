@@ -3,10 +3,10 @@ import { openRedis } from '@signalbox/redis';
 import { openCache, type ResearchCache } from '../cache/open-cache.ts';
 import { openChromaIndex } from '../retrieval/chroma-index.ts';
 import { createRanker, type RankChunks } from '../retrieval/create-ranker.ts';
-import { startFillingIndex } from '../retrieval/fill-index.ts';
 import { createHashedEmbedder } from '../retrieval/hashed-embedder.ts';
 import { createRouterEmbedder } from '../retrieval/router-embedder.ts';
-import { addWaitingVectors, forgetWaitingVectors } from '../retrieval/waiting-vector-store.ts';
+import { startTendingIndex } from '../retrieval/tend-index.ts';
+import { addWaitingVectors } from '../retrieval/waiting-vector-store.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 export interface Retrieval {
@@ -21,8 +21,6 @@ export interface Retrieval {
     embeddings: string;
     rank: RankChunks;
   };
-  /** Forgets the vectors of these sources; rejects with `IndexAway` when that has to be tried again. */
-  forget(tenantId: string, sources: readonly string[], signal: AbortSignal): Promise<void>;
   probes: DomainProbes;
 }
 
@@ -42,7 +40,7 @@ export function openRetrieval(
   );
   const cache = owned.use(openCache({ redis, prefix, logger, metrics }));
   const index = chromaUrl === null ? null : owned.use(openChromaIndex({ url: chromaUrl, prefix, logger }));
-  if (index !== null) owned.use(startFillingIndex({ database, index, logger }));
+  if (index !== null) owned.use(startTendingIndex({ database, index, logger }));
   const hashed = createHashedEmbedder();
   return {
     cache,
@@ -60,12 +58,6 @@ export function openRetrieval(
         logger,
       });
       return { embeddings: index === null ? 'none' : embedder.name, rank };
-    },
-    async forget(tenantId, sources, signal) {
-      if (sources.length === 0) return;
-      // First what waits: it must not arrive after the rest is gone.
-      await forgetWaitingVectors(database.db, tenantId, sources);
-      await index?.forget(tenantId, sources, signal);
     },
     probes: index === null ? {} : { vectors: { probe: (signal) => index.ping(signal), critical: false } },
   };

@@ -4,7 +4,7 @@ import type { FetchTables } from '../fetch/fetch-tables.ts';
 import type { JobTables } from '../jobs/job-tables.ts';
 import type { PartyTables } from '../parties/party-tables.ts';
 import type { ReportTables } from '../reports/report-tables.ts';
-import type { WaitingVectorTables } from '../retrieval/waiting-vector-tables.ts';
+import type { RetrievalTables } from '../retrieval/retrieval-tables.ts';
 import type { SearchTables } from '../search/search-tables.ts';
 
 /** The tables of this service, as kysely sees them. */
@@ -14,7 +14,7 @@ export interface Schema
     JobTables,
     DocumentTables,
     PartyTables,
-    WaitingVectorTables,
+    RetrievalTables,
     ReportTables,
     FetchTables,
     SearchTables {}

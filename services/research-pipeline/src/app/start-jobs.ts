@@ -7,6 +7,7 @@ import { startResearchWorker } from '../jobs/run-research.worker.ts';
 import { startJobWatch } from '../jobs/watch-jobs.ts';
 import { runResearch } from '../pipeline/run-research.ts';
 import { endReport } from '../reports/report-store.ts';
+import { forgetSourcesOfJob } from '../retrieval/forgotten-source-store.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import { openRetrieval } from './open-retrieval.ts';
 import { openResearchTools, type ResearchToolsDeps } from './open-research-tools.ts';
@@ -59,7 +60,10 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
     queuedMax: queuedPerTenantMax,
     keptForDays: reportKeptForDays,
     watch: owned.use(startJobWatch({ db, logger })),
-    forget: (trx, { tenant_id: tenantId, id }) => endReport(trx, tenantId, id),
+    async forget(trx, { tenant_id: tenantId, id }) {
+      await forgetSourcesOfJob(trx, tenantId, id);
+      await endReport(trx, tenantId, id);
+    },
   });
   return { research_worker: { probe: () => worker.probe(), critical: false }, ...retrieval.probes };
 }

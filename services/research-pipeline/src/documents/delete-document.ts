@@ -6,6 +6,7 @@ import type { Storage } from '@signalbox/storage';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { TellAudit } from '../audit/tell-audit.ts';
+import { forgetSources } from '../retrieval/forgotten-source-store.ts';
 import { deleteDocumentRow, lockFile, usesFile } from './document-store.ts';
 import { noDocument } from './document.ts';
 
@@ -26,6 +27,7 @@ export async function deleteDocument(deps: DeleteDeps, caller: CallerIdentity, i
     const deleted = await deleteDocumentRow(trx, caller.principal.tenantId, id);
     if (deleted === null) throw noDocument();
     await emit(trx, deps.emitter.outboxRows(forgetDocumentFile, { storage_key: deleted.storageKey }, caller));
+    if (deleted.textSha256 !== null) await forgetSources(trx, caller.principal.tenantId, [deleted.textSha256]);
     await deps.tellAudit(trx, {
       action: 'document.deleted',
       target: id,

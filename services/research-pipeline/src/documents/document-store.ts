@@ -138,10 +138,12 @@ export async function completeDocument(
       language: read.language,
       published_at: read.publishedAt,
       text_sha256: read.textSha256,
+      text_by: read.textBy,
       characters: read.text.length,
       pages: JSON.stringify(read.pages),
       document_type: read.classification.type,
       classification: JSON.stringify(read.classification),
+      extraction: JSON.stringify(read.extraction),
       processed_at: sql<Date>`now()`,
       touched_at: sql<Date>`now()`,
     })
@@ -183,14 +185,14 @@ export async function deleteDocumentRow(
   trx: Transaction<Schema>,
   tenantId: string,
   id: string,
-): Promise<{ storageKey: string; sha256: string } | null> {
+): Promise<{ storageKey: string; sha256: string; textSha256: string | null } | null> {
   const row = await trx
     .deleteFrom('documents')
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
-    .returning(['storage_key', 'sha256'])
+    .returning(['storage_key', 'sha256', 'text_sha256'])
     .executeTakeFirst();
-  return row === undefined ? null : { storageKey: row.storage_key, sha256: row.sha256 };
+  return row === undefined ? null : { storageKey: row.storage_key, sha256: row.sha256, textSha256: row.text_sha256 };
 }
 
 export async function usesFile(db: Kysely<Schema>, storageKey: string): Promise<boolean> {
@@ -238,9 +240,11 @@ function toDocument(row: Row): StoredDocument {
     language: row.language,
     publishedAt: row.published_at,
     textSha256: row.text_sha256,
+    textBy: row.text_by,
     characters: row.characters,
     pages: row.pages,
     classification: row.classification,
+    extraction: row.extraction,
     createdBy: row.created_by,
     createdAt: row.created_at,
     processedAt: row.processed_at,

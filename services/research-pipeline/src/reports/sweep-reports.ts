@@ -1,6 +1,7 @@
 import type { Storage } from '@signalbox/storage';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
+import { forgetSourcesOfJob } from '../retrieval/forgotten-source-store.ts';
 import { reportFormats } from './keep-report.ts';
 import { listDueReports, noteCleared, withSweepLock } from './report-store.ts';
 
@@ -13,7 +14,7 @@ export interface SweepReportsDeps {
 const batch = 20;
 
 /**
- * Removes the files of reports that have expired, and of those whose job was deleted. Gives how many it cleared; 0 also where
+ * Removes the files of reports that have expired, and of those whose job was deleted, and has what was read for them forgotten. Gives how many it cleared; 0 also where
  * another process is at it. A file that cannot be removed is tried again in the next round.
  */
 export async function sweepReports({ db, storage }: SweepReportsDeps): Promise<number> {
@@ -22,6 +23,7 @@ export async function sweepReports({ db, storage }: SweepReportsDeps): Promise<n
     for (const report of await listDueReports(db, batch)) {
       for (const format of reportFormats) await storage.delete(report.files[format].key);
       await storage.delete(report.evidence_key);
+      await forgetSourcesOfJob(db, report.tenant_id, report.job_id);
       await noteCleared(db, report);
       cleared += 1;
     }

@@ -79,17 +79,3 @@ export async function takeWaitingVectors(trx: Transaction<Schema>, countMax: num
     }),
   };
 }
-
-/** What is forgotten must not come back from here. */
-export async function forgetWaitingVectors(
-  db: Kysely<Schema>,
-  tenantId: string,
-  sources: readonly string[],
-): Promise<void> {
-  if (sources.length === 0) return;
-  await db
-    .deleteFrom('waiting_vectors')
-    .where('tenant_id', '=', tenantId)
-    .where('source_sha256', 'in', sources)
-    .execute();
-}

@@ -70,6 +70,7 @@ for (const { service } of keys) {
 keep('token_signing_keys.json', makeSigningKeys);
 keep('vault_keys', () => `first:${secret()}`);
 keep('alerting_vault_keys', () => `first:${secret()}`);
+keep('research_pipeline_vault_keys', () => `first:${secret()}`);
 // Places to write in: the providers that chat-router asks, and the key of one of them.
 keep('providers.yaml', () => '# Model providers; see services/chat-router/README.md.\nproviders: []\n', 0o644);
 keep('openai_api_key', () => '', 0o644);

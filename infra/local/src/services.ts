@@ -106,13 +106,31 @@ export const services: readonly ServiceDefinition[] = [
     name: 'research-pipeline',
     // It asks models, tells alerting how jobs ended, and hands the gateway what belongs into the audit log.
     calls: ['gateway', 'chat-router', 'alerting'],
-    environment: ({ urlOf, filesFolder, chromaUrl }) => ({
+    environment: ({ urlOf, filesFolder, chromaUrl, secret }) => ({
       CHAT_ROUTER_URL: urlOf('chat-router'),
       STORAGE_FOLDER: filesFolder,
       ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
+      VAULT_KEYS: `1:${secret('research-vault')}`,
     }),
-    settings: [],
-    files: [],
+    settings: [
+      'OUTBOUND_ALLOW',
+      'FETCH_USER_AGENT',
+      'FETCH_HOST_SPACING_MS',
+      'GOOGLE_CSE_KEY',
+      'GOOGLE_CSE_ENGINE_ID',
+      'GOOGLE_CSE_URL',
+      'BRAVE_SEARCH_KEY',
+      'BRAVE_SEARCH_URL',
+      'TAVILY_KEY',
+      'TAVILY_URL',
+      'SEARXNG_URL',
+      'ARXIV_URL',
+      'WIKIPEDIA_URL',
+      'GITHUB_API_URL',
+      'GITHUB_TOKEN',
+      'SEARCH_FIXTURE_FILE',
+    ],
+    files: ['SEARCH_FIXTURE_FILE'],
   },
 ];
 

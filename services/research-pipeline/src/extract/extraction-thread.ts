@@ -3,7 +3,7 @@ import { extractBytes } from './extract-bytes.ts';
 import type { Described } from './extraction.ts';
 
 export interface ExtractionOrder extends Described {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Loaded as a thread: one order, one extraction, in turn. What it throws ends it, and the pool makes another. */

@@ -24,7 +24,13 @@ export function findTopics(texts: readonly ReadText[]): Topic[] {
   for (const { source, sentences } of texts) {
     for (const sentence of sentences) {
       for (const { key, written, index, words } of phrasesIn(sentence.text)) {
-        const phrase: Phrase = phrases.get(key) ?? { written: new Map(), count: 0, words, sources: new Set(), citations: [] };
+        const phrase: Phrase = phrases.get(key) ?? {
+          written: new Map(),
+          count: 0,
+          words,
+          sources: new Set(),
+          citations: [],
+        };
         phrase.count += 1;
         phrase.written.set(written, (phrase.written.get(written) ?? 0) + 1);
         phrase.sources.add(source.n);
@@ -78,6 +84,6 @@ function phrasesIn(text: string): { key: string; written: string; index: number;
 }
 
 function mostWritten(written: ReadonlyMap<string, number>): string {
-  const [[best = ''] = []] = [...written].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
-  return best;
+  const most = Math.max(...written.values());
+  return [...written].flatMap(([form, count]) => (count === most ? [form] : [])).sort()[0] ?? '';
 }

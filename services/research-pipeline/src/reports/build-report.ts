@@ -32,7 +32,7 @@ export interface BuildReportInput {
   partialReason: string | null;
 }
 
-export const nothingFound = 'No sources found. Nothing was written, since there is nothing to write from.';
+const nothingFound = 'No sources found. Nothing was written, since there is nothing to write from.';
 
 /**
  * Puts a report together. Each citation gets what stands at its place, out of the source itself; one that points at no place of
@@ -89,7 +89,7 @@ export function buildReport(input: BuildReportInput): Report {
 }
 
 /** A citation with what stands at its place; null where it has none. */
-export function locateCitation(citation: Citation, sources: readonly Source[]): ReportCitation | null {
+function locateCitation(citation: Citation, sources: readonly Source[]): ReportCitation | null {
   const quote = citedText(citation, sources);
   const source = sources.find(({ n }) => n === citation.n);
   if (quote === null || source === undefined) return null;

@@ -47,6 +47,6 @@ function describe(title: string, bars: readonly Bar[]): string {
 }
 
 function shortened(label: string): string {
-  const characters = [...label];
+  const characters = Array.from(label);
   return characters.length <= labelCharactersMax ? label : `${characters.slice(0, labelCharactersMax - 1).join('')}…`;
 }

@@ -7,7 +7,6 @@ import {
   getReportMarkdown,
   getReportPdf,
   getSharedReport,
-  type RouteContract,
 } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import { mountRawRoute, mountRoute, type RouteContext, type Routes } from '@signalbox/http';
@@ -97,7 +96,7 @@ function expired(): AppError {
 
 async function serve(
   { storage }: Pick<ReportRoutesDeps, 'storage'>,
-  { request, response, signal }: Pick<RouteContext<RouteContract>, 'request' | 'response' | 'signal'>,
+  { request, response, signal }: Pick<RouteContext, 'request' | 'response' | 'signal'>,
   report: ReportRow | 'running',
   format: ReportFormat,
 ): Promise<void> {

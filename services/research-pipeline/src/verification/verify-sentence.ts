@@ -1,3 +1,4 @@
+import { AppError } from '@signalbox/errors';
 import { splitSentences } from '../chunks/split-sentences.ts';
 import type { ResearchModel } from '../model/research-model.ts';
 import type { Sentence, Verdict } from '../writing/section.ts';
@@ -46,18 +47,13 @@ export async function judgeSentences(input: JudgeSentencesInput): Promise<Senten
   return sentences.map((sentence, index) => {
     const one = found[index];
     const verdict =
-      one === undefined ? unfound : one.kind === 'known' ? one.verdict : settle(one.signs, judgements.get(index));
+      one === undefined
+        ? unfound
+        : one.kind === 'known'
+          ? one.verdict
+          : settle(one.signs, judgements.get(index), model !== null);
     return { ...sentence, ...verdict };
   });
-}
-
-/** The verdict on one sentence. */
-export async function verifySentence({
-  sentence,
-  ...input
-}: Omit<JudgeSentencesInput, 'sentences'> & { sentence: UnjudgedSentence }): Promise<Sentence> {
-  const [judgedSentence] = await judgeSentences({ ...input, sentences: [sentence] });
-  return judgedSentence ?? { ...sentence, ...unfound };
 }
 
 const unfound: Verdict = { verdict: 'cannot judge', reason: 'Nobody looked at it.', method: 'lexical' };
@@ -82,9 +78,10 @@ function known(reason: string): Weighed {
 }
 
 /** What the words say, and what the judge says: a judge is not believed against the negations alone, nor they against it. */
-function settle(signs: LexicalSigns, judgement: Judgement | undefined): Verdict {
+function settle(signs: LexicalSigns, judgement: Judgement | undefined, wasAsked: boolean): Verdict {
   const lexical = settleByWords(signs);
-  if (judgement === undefined) return lexical;
+  if (judgement === undefined)
+    return wasAsked ? { ...lexical, reason: `${lexical.reason} The judging model did not say.` } : lexical;
   const { verdict, reason } = judgement;
   if (verdict === 'supported' && signs.negationDiffers)
     return {
@@ -116,19 +113,25 @@ function closestPart(text: string, cited: readonly string[]): string {
   return parts[scores.indexOf(Math.max(...scores))] ?? cited.join(' ');
 }
 
+/** A judge that does not answer in the form that it was asked for judges nothing; whatever else is amiss is the caller's. */
 async function judged(
   model: ResearchModel,
   open: readonly (JudgedPair & { index: number })[],
   idempotencyKey: string,
   signal: AbortSignal,
 ): Promise<Map<number, Judgement>> {
-  const answers = await askJudge(model, open, { idempotencyKey, signal });
-  return new Map(
-    open.flatMap(({ index }, place) => {
-      const answer = answers[place];
-      return answer === undefined ? [] : [[index, answer] as const];
-    }),
-  );
+  try {
+    const answers = await askJudge(model, open, { idempotencyKey, signal });
+    return new Map(
+      open.flatMap(({ index }, place) => {
+        const answer = answers[place];
+        return answer === undefined ? [] : [[index, answer] as const];
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'provider_failed') throw error;
+    return new Map();
+  }
 }
 
 function listed(words: readonly string[]): string {

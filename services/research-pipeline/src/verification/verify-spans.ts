@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Source } from '../sources/source.ts';
 import type { Citation, Sentence, Verdict } from '../writing/section.ts';
 
@@ -11,11 +10,6 @@ export function citedText(citation: Citation, sources: readonly CitedSource[]): 
   const { start, end } = citation;
   if (source?.sha256 !== citation.sourceSha256 || start < 0 || start >= end || end > source.text.length) return null;
   return source.text.slice(start, end);
-}
-
-/** True when the text of a source has the hash that its citations name: nothing was exchanged underneath. */
-export function isTrueToHash({ text, sha256 }: CitedSource): boolean {
-  return createHash('sha256').update(text, 'utf8').digest('hex') === sha256;
 }
 
 /** `quoted` when some cited place holds exactly this sentence, letter by letter; else `unsupported`, and why. */

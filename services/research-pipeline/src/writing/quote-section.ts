@@ -45,12 +45,12 @@ export function quoteSection({
 }
 
 /** One place in one text, as a text. */
-export function quoteKey({ source, start, end }: Pick<QuotableSentence, 'source' | 'start' | 'end'>): string {
+function quoteKey({ source, start, end }: Pick<QuotableSentence, 'source' | 'start' | 'end'>): string {
   return `${source.sha256}:${start}-${end}`;
 }
 
 /** A sentence of a source as a sentence of the report. */
-export function quoteOf({ source, start, end, text }: QuotableSentence): Sentence {
+function quoteOf({ source, start, end, text }: QuotableSentence): Sentence {
   const citations = [{ n: source.n, sourceSha256: source.sha256, start, end }];
   return { text, citations, ...verifySpans({ text, citations }, [source]) };
 }

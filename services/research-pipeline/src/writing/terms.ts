@@ -32,13 +32,13 @@ export function termsOf(text: string): string[] {
 
 /** Scripts without spaces between words are read two characters at a time. */
 function pairsOf(text: string): string[] {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length === 1) return characters;
   return characters.slice(1).map((character, index) => `${characters[index] ?? ''}${character}`);
 }
 
 /** Takes common English endings off, so that `networks` meets `network` and `training` meets `trained`. */
-export function stemOf(given: string): string {
+function stemOf(given: string): string {
   let stem = given.replace(/['’]s?$/u, '');
   if (stem.length > 4) stem = stem.replace(/ies$/u, 'y');
   if (stem.length > 4) stem = stem.replace(/(ss|sh|ch|x|z)es$/u, '$1');

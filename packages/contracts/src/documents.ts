@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineJob } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { pageOf, PageQuery } from './page.ts';
+import { PartyTier } from './parties.ts';
 
 const tag = 'Documents';
 const service = 'research-pipeline';
@@ -47,6 +48,53 @@ export const DocumentClassification = z
   .meta({ id: 'DocumentClassification' });
 export type DocumentClassification = z.infer<typeof DocumentClassification>;
 
+const PartyFacts = z.object({ name: z.string(), tax_id: z.string().nullable(), address: z.string().nullable() });
+const amount = z.number().nullable();
+
+/** What stands on a document of business. What does not stand on it is null; nothing is calculated or guessed. */
+export const DocumentFacts = z
+  .object({
+    vendor: PartyFacts.nullable(),
+    customer: PartyFacts.nullable(),
+    number: z.string().nullable(),
+    date: z.string().nullable().describe('YYYY-MM-DD'),
+    due_date: z.string().nullable().describe('YYYY-MM-DD'),
+    currency: z.string().nullable().describe('ISO 4217'),
+    subtotal: amount,
+    tax: amount,
+    total: amount,
+    line_items: z.array(z.object({ description: z.string(), quantity: amount, unit_price: amount, amount })).max(500),
+  })
+  .meta({ id: 'DocumentFacts' });
+export type DocumentFacts = z.infer<typeof DocumentFacts>;
+
+export const DocumentExtraction = z
+  .object({
+    status: z
+      .enum(['completed', 'not_applicable', 'not_configured', 'not_permitted', 'failed'])
+      .describe(
+        '`not_applicable`: it is no document of business. `not_configured`: no model is. `not_permitted`: whoever uploaded it ' +
+          'may not ask models (`chat:write`).',
+      ),
+    model: z.string().nullable(),
+    data: DocumentFacts.nullable(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'DocumentExtraction' });
+export type DocumentExtraction = z.infer<typeof DocumentExtraction>;
+
+export const DocumentParty = z
+  .object({
+    role: z.enum(['vendor', 'customer']),
+    party_id: z.string(),
+    name: z.string(),
+    tier: PartyTier,
+    confidence: z.number().min(0).max(1),
+    matched: z.boolean().describe('False: the party was new.'),
+  })
+  .meta({ id: 'DocumentParty' });
+export type DocumentParty = z.infer<typeof DocumentParty>;
+
 export const Document = z
   .object({
     id: z.string(),
@@ -60,7 +108,13 @@ export const Document = z
     language: z.string().nullable().describe('ISO 639-1; null when its text does not tell.'),
     characters: z.int().nullable().describe('Of its text, in UTF-16 units, as offsets of citations count.'),
     pages: z.int().nullable().describe('Null where it has none.'),
+    text_by: z
+      .string()
+      .nullable()
+      .describe('The model that read the text off an image; null: the text stands in the file.'),
     classification: DocumentClassification.nullable(),
+    extraction: DocumentExtraction.nullable(),
+    parties: z.array(DocumentParty),
     created_at: z.iso.datetime(),
     created_by: z.string(),
     processed_at: z.iso.datetime().nullable(),

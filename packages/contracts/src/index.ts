@@ -96,6 +96,13 @@ export {
 } from './breakers.ts';
 export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
+  clearResearchCache,
+  getResearchCacheStatistics,
+  ResearchCacheName,
+  researchCacheRoutes,
+  ResearchCacheState,
+} from './research-cache.ts';
+export {
   ChatCompletion,
   ChatCompletionRequest,
   chatRoutes,
@@ -472,6 +479,9 @@ export {
   Document,
   documentBytesMax,
   DocumentClassification,
+  DocumentExtraction,
+  DocumentFacts,
+  DocumentParty,
   documentRoutes,
   DocumentStatus,
   DocumentType,

@@ -19,6 +19,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language text,
       published_at text,
       text_sha256 text,
+      text_by text,
       characters integer,
       pages jsonb,
       document_type text,

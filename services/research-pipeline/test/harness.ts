@@ -13,7 +13,9 @@ import { readConfig, type Config } from '../src/app/config.ts';
 import type { Schema } from '../src/app/schema.ts';
 
 const audience = 'research-pipeline';
-const secrets = [audience, 'gateway', 'alerting', 'chat-router'].map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`).join(',');
+const secrets = [audience, 'gateway', 'alerting', 'chat-router']
+  .map((name) => `${name}:k1:${randomBytes(32).toString('base64url')}`)
+  .join(',');
 export const identityKeys = IdentityKeys.parse(secrets);
 
 /** Every service of a test file sees the same files, as replicas must. */
@@ -75,9 +77,9 @@ export function aCaller(overrides: Partial<CallerIdentity['principal']> = {}): C
   };
 }
 
-/** The settings of a service on stores of the test run. */
-export function testConfig(databaseUrl: string, overrides: Partial<Config> = {}): Config {
-  const env = {
+/** The environment of a service on stores of the test run. */
+export function testEnvironment(databaseUrl: string): Record<string, string> {
+  return {
     PORT: '0',
     ADMIN_PORT: '0',
     DATABASE_URL: databaseUrl,
@@ -87,7 +89,11 @@ export function testConfig(databaseUrl: string, overrides: Partial<Config> = {})
     STORAGE_FOLDER: filesFolder,
     CHAT_ROUTER_URL: 'http://127.0.0.1:9',
   };
-  return { ...readConfig(env), ...overrides };
+}
+
+/** The settings of a service on stores of the test run. */
+export function testConfig(databaseUrl: string, overrides: Partial<Config> = {}): Config {
+  return { ...readConfig(testEnvironment(databaseUrl)), ...overrides };
 }
 
 /** A whole research-pipeline with a database of its own. */

@@ -1,5 +1,13 @@
-import type { DocumentClassification, DocumentStatus, DocumentType } from '@signalbox/contracts';
+import type {
+  DocumentClassification,
+  DocumentExtraction,
+  DocumentParty,
+  DocumentStatus,
+  DocumentType,
+  PartyTier,
+} from '@signalbox/contracts';
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
+import type { Mention } from '../parties/normalise-party.ts';
 import type { PageSpan } from '../sources/source.ts';
 import type { DocumentError } from './document.ts';
 
@@ -22,11 +30,12 @@ export interface DocumentTables {
     language: string | null;
     published_at: string | null;
     text_sha256: string | null;
+    text_by: string | null;
     characters: number | null;
     pages: NullableJson<PageSpan[]>;
     document_type: DocumentType | null;
     classification: NullableJson<DocumentClassification>;
-    extraction: NullableJson<object>;
+    extraction: NullableJson<DocumentExtraction>;
     created_by: string;
     created_at: Generated<Date>;
     touched_at: Generated<Date>;
@@ -42,11 +51,11 @@ export interface DocumentTables {
   };
   document_parties: {
     document_id: string;
-    role: string;
+    role: DocumentParty['role'];
     tenant_id: string;
     party_id: string;
-    mention: Json<object>;
-    tier: string;
+    mention: Json<Mention>;
+    tier: PartyTier;
     confidence: number;
     matched: boolean;
   };

@@ -1,4 +1,4 @@
-import type { DocumentClassification, DocumentStatus } from '@signalbox/contracts';
+import type { DocumentClassification, DocumentExtraction, DocumentStatus } from '@signalbox/contracts';
 import { AppError } from '@signalbox/errors';
 import type { PageSpan } from '../sources/source.ts';
 
@@ -21,9 +21,12 @@ export interface StoredDocument {
   language: string | null;
   publishedAt: string | null;
   textSha256: string | null;
+  /** The model that read the text off an image; null: it stands in the file. */
+  textBy: string | null;
   characters: number | null;
   pages: PageSpan[] | null;
   classification: DocumentClassification | null;
+  extraction: DocumentExtraction | null;
   createdBy: string;
   createdAt: Date;
   processedAt: Date | null;
@@ -37,7 +40,9 @@ export interface ReadDocument {
   pages: PageSpan[];
   language: string | null;
   publishedAt: string | null;
+  textBy: string | null;
   classification: DocumentClassification;
+  extraction: DocumentExtraction;
 }
 
 /** Another tenant's document is as absent as one that never was. */

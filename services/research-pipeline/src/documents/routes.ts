@@ -19,6 +19,7 @@ import {
   type Routes,
 } from '@signalbox/http';
 import { deleteDocument, type DeleteDeps } from './delete-document.ts';
+import { listDocumentParties } from './document-party-store.ts';
 import { findDocument, listDocumentRows } from './document-store.ts';
 import { noDocument, type StoredDocument } from './document.ts';
 import { readText } from './passage-store.ts';
@@ -39,6 +40,13 @@ export function mountDocumentRoutes(routes: Routes, deps: DocumentRouteDeps): vo
     return document;
   };
 
+  const partiesOf = (documents: readonly StoredDocument[], tenantId: string) =>
+    listDocumentParties(
+      db,
+      tenantId,
+      documents.map(({ id }) => id),
+    );
+
   mountUpload(routes, deps);
 
   mountRoute(routes, listDocuments, async ({ principal: { tenantId }, query }) => {
@@ -52,12 +60,15 @@ export function mountDocumentRoutes(routes: Routes, deps: DocumentRouteDeps): vo
       limit: start.fetch,
     };
     const rows = await listDocumentRows(db, tenantId, filter, stretch);
-    return keysetPage({ list, start, rows, keyOf: ({ id }) => [id], present: presentDocument });
+    const parties = await partiesOf(rows, tenantId);
+    const present = (document: StoredDocument) => presentDocument(document, parties.get(document.id) ?? []);
+    return keysetPage({ list, start, rows, keyOf: ({ id }) => [id], present });
   });
 
-  mountRoute(routes, getDocument, async ({ principal, params }) =>
-    presentDocument(await get(principal.tenantId, params.id)),
-  );
+  mountRoute(routes, getDocument, async ({ principal: { tenantId }, params }) => {
+    const document = await get(tenantId, params.id);
+    return presentDocument(document, (await partiesOf([document], tenantId)).get(document.id) ?? []);
+  });
 
   mountRoute(routes, getDocumentText, async ({ principal: { tenantId }, params }) => {
     const { id, status, textSha256, pages } = await get(tenantId, params.id);
@@ -101,7 +112,9 @@ function mountUpload(routes: Routes, deps: DocumentRouteDeps): void {
       try {
         const file = await fileIn(bodyBytes, request.headers['content-type'] ?? '');
         const { document, isNew } = await uploadDocument(deps, { principal, requestId }, file, signal);
-        return reply(presentDocument(document), {
+        const { tenantId } = principal;
+        const parties = await listDocumentParties(deps.db, tenantId, [document.id]);
+        return reply(presentDocument(document, parties.get(document.id) ?? []), {
           status: isNew ? 202 : 200,
           headers: {
             Location: `/api/v1/documents/${document.id}`,

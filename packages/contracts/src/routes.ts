@@ -25,6 +25,7 @@ import { partyRoutes } from './parties.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './reports.ts';
+import { researchCacheRoutes } from './research-cache.ts';
 import { researchRoutes } from './research.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
@@ -70,6 +71,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...documentRoutes,
   ...partyRoutes,
   ...researchRoutes,
+  ...researchCacheRoutes,
   ...reportRoutes,
   ...searchProviderRoutes,
 ];

@@ -10,9 +10,11 @@ import {
 } from '@signalbox/http';
 import { assertMigrated, openDatabase, openDeadLetters, startOutboxRelay } from '@signalbox/postgres';
 import { createEmitter, createQueues } from '@signalbox/queue';
+import { openRedis } from '@signalbox/redis';
 import { openStorage } from '@signalbox/storage';
 import { createMetrics, type Logger } from '@signalbox/telemetry';
 import { migrations } from '../../migrations/index.ts';
+import { openCache } from '../cache/open-cache.ts';
 import type { Config } from './config.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 import type { Schema } from './schema.ts';
@@ -50,6 +52,11 @@ export async function startResearchPipeline(
   );
 
   const storage = owned.use(openStorage(config.storage));
+  // Nobody waits for a page by the millisecond, so a slow answer is better than asking a provider again.
+  const { redis } = owned.use(
+    openRedis({ url: config.redisCacheUrl, name: 'research-cache', use: 'request', timeoutMs: 1_000, logger }),
+  );
+  const cache = owned.use(openCache({ redis, prefix: queuePrefix ?? serviceName, logger, metrics }));
 
   // A link to a report is public: no identity brings the id of its request.
   const app = createService({ logger, metrics, trustRequestId: true });
@@ -63,6 +70,7 @@ export async function startResearchPipeline(
       relay.nudge();
     },
     storage,
+    cache,
     working: { redisUrl, identityKeys, deadLetters: openDeadLetters(database), logger, metrics, ...prefix },
     logger,
     metrics,

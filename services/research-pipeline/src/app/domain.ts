@@ -3,6 +3,7 @@ import type { Database } from '@signalbox/postgres';
 import type { Emitter, WorkerOptions } from '@signalbox/queue';
 import type { Storage } from '@signalbox/storage';
 import type { Logger, Metrics } from '@signalbox/telemetry';
+import type { ResearchCache } from '../cache/open-cache.ts';
 import type { Config } from './config.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,6 +17,8 @@ export interface DomainDeps {
   nudgeRelay: () => void;
   /** Where files are kept. */
   storage: Storage;
+  /** What was found, embedded and matched before. */
+  cache: ResearchCache;
   /** What every worker needs besides its job and its handler. */
   working: Pick<WorkerOptions<never>, 'redisUrl' | 'identityKeys' | 'deadLetters' | 'logger' | 'metrics' | 'prefix'>;
   logger: Logger;

@@ -13,7 +13,7 @@ import type { JobRun } from '../steps/job-run.ts';
 import type { DomainDeps } from './domain.ts';
 import type { Retrieval } from './open-retrieval.ts';
 
-export interface ResearchToolsDeps extends Pick<DomainDeps, 'config' | 'database' | 'storage'> {
+export interface ResearchToolsDeps extends Pick<DomainDeps, 'config' | 'database' | 'storage' | 'cache'> {
   extractor: Extractor;
   fetcher: Fetcher;
   retrieval: Pick<Retrieval, 'rankerOf'>;
@@ -27,14 +27,15 @@ export async function openResearchTools(
   { job }: JobRun,
   { principal }: CallerIdentity,
 ): Promise<ResearchTools> {
-  const { config, database, storage, extractor, fetcher, retrieval } = deps;
+  const { config, database, storage, cache, extractor, fetcher, retrieval } = deps;
   const { db } = database;
   const { tenantId } = principal;
   const { request } = job;
   const { chatRouterUrl: url, identityKeys } = config;
   const documentIds = request.document_ids ?? null;
   const documents = documentSearchProvider({ db }, tenantId, documentIds);
-  const all = new Map<string, SearchProvider>([[documents.name, documents], ...(await deps.providersOf(tenantId))]);
+  const all = new Map<string, SearchProvider>([[documents.name, documents]]);
+  for (const [name, provider] of await deps.providersOf(tenantId)) all.set(name, cache.searches(provider, tenantId));
   // Nobody who did not ask for the web is told that there is none.
   const sources = request.sources ?? ['documents', ...(hasWeb(all) ? ['web'] : [])];
   const providers = chooseProviders(all, sources);

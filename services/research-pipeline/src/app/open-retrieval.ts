@@ -1,6 +1,4 @@
 import type { Principal } from '@signalbox/identity';
-import { openRedis } from '@signalbox/redis';
-import { openCache, type ResearchCache } from '../cache/open-cache.ts';
 import { openChromaIndex } from '../retrieval/chroma-index.ts';
 import { createRanker, type RankChunks } from '../retrieval/create-ranker.ts';
 import { createHashedEmbedder } from '../retrieval/hashed-embedder.ts';
@@ -10,8 +8,6 @@ import { addWaitingVectors } from '../retrieval/waiting-vector-store.ts';
 import type { DomainDeps, DomainProbes } from './domain.ts';
 
 export interface Retrieval {
-  /** What was found and embedded before. */
-  cache: ResearchCache;
   /** Ranks passages in the name of somebody. Without a model by the embedder that goes by words. */
   rankerOf(
     principal: Principal,
@@ -24,26 +20,21 @@ export interface Retrieval {
   probes: DomainProbes;
 }
 
-export interface OpenRetrievalDeps extends Pick<DomainDeps, 'config' | 'database' | 'logger' | 'metrics'> {
-  /** Before the names of collections and keys; for tests, which share one Chroma and one Redis. */
+export interface OpenRetrievalDeps extends Pick<DomainDeps, 'config' | 'database' | 'cache' | 'logger'> {
+  /** Before the names of collections; for tests, which share one Chroma. */
   prefix: string;
 }
 
 /** Connects what finds passages. What it opens lies on `owned`. */
 export function openRetrieval(
-  { config, database, logger, metrics, prefix }: OpenRetrievalDeps,
+  { config, database, cache, logger, prefix }: OpenRetrievalDeps,
   owned: AsyncDisposableStack,
 ): Retrieval {
   const { chromaUrl, chatRouterUrl, identityKeys } = config;
-  const { redis } = owned.use(
-    openRedis({ url: config.redisCacheUrl, name: `${prefix}-cache`, use: 'request', timeoutMs: 1_000, logger }),
-  );
-  const cache = owned.use(openCache({ redis, prefix, logger, metrics }));
   const index = chromaUrl === null ? null : owned.use(openChromaIndex({ url: chromaUrl, prefix, logger }));
   if (index !== null) owned.use(startTendingIndex({ database, index, logger }));
   const hashed = createHashedEmbedder();
   return {
-    cache,
     rankerOf(principal, model) {
       const { tenantId } = principal;
       const embedder =

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createTellAudit } from '../audit/tell-audit.ts';
+import { mountCacheRoutes } from '../cache/routes.ts';
 import { createExtractor } from '../extract/create-extractor.ts';
 import { startReconciler } from '../jobs/reconcile-jobs.ts';
 import { mountJobRoutes } from '../jobs/routes.ts';
@@ -15,17 +16,18 @@ import { startSources } from './start-sources.ts';
 
 /** Connects research jobs: their routes and those who work them off. What it opens lies on `owned`. */
 export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): DomainProbes {
-  const { config, routes, database, storage, emitter, nudgeRelay, working, logger } = deps;
+  const { config, routes, database, storage, cache, emitter, nudgeRelay, working, logger } = deps;
   const { db } = database;
   const { concurrency, runningPerTenantMax: runningMax, queuedPerTenantMax, leaseMs, reportKeptForDays } = config.jobs;
 
   const prefix = working.prefix ?? 'research-pipeline';
-  const retrieval = openRetrieval({ config, database, logger, metrics: working.metrics, prefix }, owned);
+  const retrieval = openRetrieval({ config, database, cache, logger, prefix }, owned);
   const { fetcher, providersOf } = startSources(deps, owned);
   const tools: ResearchToolsDeps = {
     config,
     database,
     storage,
+    cache,
     retrieval,
     extractor: owned.use(createExtractor()),
     fetcher,
@@ -52,6 +54,7 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
       },
     }),
   );
+  mountCacheRoutes(routes, { cache, database, tellAudit: createTellAudit(emitter), nudgeRelay });
   mountJobRoutes(routes, {
     db,
     emitter,

@@ -24,6 +24,8 @@ export interface ResearchCache extends AsyncDisposable {
   searches(provider: SearchProvider, tenantId: string): SearchProvider;
   /** The embedder, which is asked for the same text once. */
   embeddings(embedder: Embedder, tenantId: string): Embedder;
+  /** For matching parties, which keeps what it likes. */
+  content: Pick<ContentCache<Namespace>, 'get' | 'set'>;
   /** Every namespace, as it is for one tenant. Throws `unavailable` while Redis is away. */
   statistics(tenantId: string): Promise<NamespaceStatistics[]>;
   /** Forgets what one tenant has in a namespace, or in all, and nothing else; tells how many entries. Throws `unavailable`. */
@@ -49,6 +51,7 @@ export function openCache({ redis, prefix = 'research-pipeline', logger, metrics
   });
   const names = Object.keys(namespaces) as Namespace[];
   return {
+    content: cache,
     searches: (provider, tenantId) => cacheSearches(cache, provider, tenantId),
     embeddings: (embedder, tenantId) => cacheEmbeddings(cache, embedder, tenantId),
     statistics: (tenantId) =>

@@ -273,6 +273,7 @@ export {
   testProvider,
   updateProvider,
 } from './providers.ts';
+export { researchFinished, type ResearchFinished } from './research-finished.ts';
 export { createResponse, ResponseDocument, ResponseRequest, responseRoutes } from './responses.ts';
 export { allRoutes } from './routes.ts';
 export {
@@ -449,7 +450,6 @@ export {
   listResearch,
   ResearchBudget,
   ResearchEvent,
-  researchFinished,
   ResearchInput,
   ResearchJob,
   ResearchParams,
@@ -461,7 +461,6 @@ export {
   retryResearch,
   runResearch,
   streamResearchEvents,
-  type ResearchFinished,
 } from './research.ts';
 export {
   CredentialedProvider,
@@ -520,3 +519,11 @@ export {
   PartyTier,
   resolveParty,
 } from './parties.ts';
+export {
+  cleanResearchQueue,
+  getResearchQueue,
+  pauseResearchQueue,
+  ResearchQueue,
+  researchQueueRoutes,
+  resumeResearchQueue,
+} from './research-queue.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, defineJob } from './define-job.ts';
+import { defineJob } from './define-job.ts';
 import { defineRoute } from './define-route.ts';
 import { pageOf, PageQuery } from './page.ts';
 
@@ -282,25 +282,6 @@ export const runResearch = defineJob({
   attempts: 4,
   backoffMs: 1_000,
 });
-
-/** A job has ended, however that was. */
-export const researchFinished = defineEvent({
-  name: 'research.finished',
-  version: 1,
-  emitter: 'research-pipeline',
-  subscribers: ['alerting'],
-  payload: z.object({
-    job_id: z.string(),
-    topic: z.string().max(1_000),
-    status: z.enum(['completed', 'completed_partial', 'failed', 'cancelled']),
-    error_code: z.string().nullable(),
-    sources_failed: z.int(),
-    duration_ms: z.number(),
-    usd: z.number(),
-    at: z.iso.datetime(),
-  }),
-});
-export type ResearchFinished = z.infer<typeof researchFinished.payload>;
 
 export const researchRoutes = [
   createResearch,

@@ -26,6 +26,7 @@ import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './reports.ts';
 import { researchCacheRoutes } from './research-cache.ts';
+import { researchQueueRoutes } from './research-queue.ts';
 import { researchRoutes } from './research.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
@@ -71,6 +72,7 @@ export const allRoutes: readonly RouteContract[] = [
   ...documentRoutes,
   ...partyRoutes,
   ...researchRoutes,
+  ...researchQueueRoutes,
   ...researchCacheRoutes,
   ...reportRoutes,
   ...searchProviderRoutes,

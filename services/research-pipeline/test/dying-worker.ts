@@ -8,8 +8,8 @@ const logger = createLogger({
   service: 'research-pipeline',
   level: 'debug',
   write: (line) => {
-    const { event, stage, key } = JSON.parse(line) as Record<string, unknown>;
-    if (event === 'research.step' && `${String(stage)}/${String(key)}` === DIE_AFTER)
+    const { event, stage, step } = JSON.parse(line) as Record<string, unknown>;
+    if (event === 'research.step' && `${String(stage)}/${String(step)}` === DIE_AFTER)
       process.kill(process.pid, 'SIGKILL');
   },
 });

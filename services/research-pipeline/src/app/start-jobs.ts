@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { mountCacheRoutes } from '../cache/routes.ts';
 import { createExtractor } from '../extract/create-extractor.ts';
 import { startReconciler } from '../jobs/reconcile-jobs.ts';
-import { mountJobRoutes } from '../jobs/routes.ts';
+import { mountQueueRoutes } from '../jobs/queue-routes.ts';
+import { mountJobRoutes, type JobRoutesDeps } from '../jobs/routes.ts';
 import { startResearchWorker } from '../jobs/run-research.worker.ts';
 import { startJobWatch } from '../jobs/watch-jobs.ts';
 import { runResearch } from '../pipeline/run-research.ts';
@@ -20,6 +21,7 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
   const { db } = database;
   const { concurrency, runningPerTenantMax: runningMax, queuedPerTenantMax, leaseMs, reportKeptForDays } = config.jobs;
 
+  const tellAudit = createTellAudit(emitter);
   const prefix = working.prefix ?? 'research-pipeline';
   const retrieval = openRetrieval({ config, database, cache, logger, prefix }, owned);
   const { fetcher, providersOf } = startSources(deps, owned);
@@ -35,6 +37,9 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
   };
 
   const reconciler = owned.use(startReconciler({ db, emitter, nudgeRelay, runningMax, logger }));
+  const turnIsFree = (): void => {
+    reconciler.look();
+  };
   const worker = owned.use(
     startResearchWorker({
       ...working,
@@ -43,30 +48,27 @@ export function startJobs(deps: DomainDeps, owned: AsyncDisposableStack): Domain
         db,
         emitter,
         nudgeRelay,
-        turnIsFree: () => {
-          reconciler.look();
-        },
+        turnIsFree,
         research: async (run, caller) => runResearch(run, await openResearchTools(tools, run, caller)),
-        owner: randomUUID(),
+        // For people: what counts is the epoch of the lease.
+        owner: `${hostname()}:${String(process.pid)}`,
         leaseMs,
         runningMax,
         logger,
       },
     }),
   );
-  mountCacheRoutes(routes, { cache, database, tellAudit: createTellAudit(emitter), nudgeRelay });
+  mountCacheRoutes(routes, { cache, database, tellAudit, nudgeRelay });
+  const forget: JobRoutesDeps['forget'] = async (trx, { tenant_id: tenantId, id }) => {
+    await forgetSourcesOfJob(trx, tenantId, id);
+    await endReport(trx, tenantId, id);
+  };
+  const changing = { db, emitter, nudgeRelay, tellAudit, forget, queuedMax: queuedPerTenantMax };
   mountJobRoutes(routes, {
-    db,
-    emitter,
-    nudgeRelay,
-    tellAudit: createTellAudit(emitter),
-    queuedMax: queuedPerTenantMax,
+    ...changing,
     keptForDays: reportKeptForDays,
     watch: owned.use(startJobWatch({ db, logger })),
-    async forget(trx, { tenant_id: tenantId, id }) {
-      await forgetSourcesOfJob(trx, tenantId, id);
-      await endReport(trx, tenantId, id);
-    },
   });
+  mountQueueRoutes(routes, { ...changing, turnIsFree, runningMax });
   return { research_worker: { probe: () => worker.probe(), critical: false }, ...retrieval.probes };
 }

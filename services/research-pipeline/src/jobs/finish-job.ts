@@ -6,25 +6,22 @@ import type { Emitter } from '@signalbox/queue';
 import type { Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import type { JobRow } from './job-store.ts';
+import { isOver } from './job.ts';
 
 /** Tells of the end of a job in the transaction that makes it true. */
 export async function tellFinished(trx: Transaction<Schema>, emitter: Emitter, job: JobRow): Promise<void> {
-  const { status } = job;
-  if (status !== 'completed' && status !== 'completed_partial' && status !== 'failed' && status !== 'cancelled') return;
-  const now = new Date();
+  if (!isOver(job.status)) return;
+  const status = job.status === 'failed' || job.status === 'cancelled' ? job.status : 'completed';
   await emit(
     trx,
     emitter.outboxRows(
       researchFinished,
       {
         job_id: job.id,
-        topic: job.request.topic,
+        tenant_id: job.tenant_id,
         status,
-        error_code: job.error?.code ?? null,
-        sources_failed: job.warnings.filter(({ code }) => code === 'source_failed').length,
-        duration_ms: now.getTime() - (job.started_at ?? job.created_at).getTime(),
-        usd: job.spent.usd,
-        at: now.toISOString(),
+        topic: job.request.topic,
+        error: job.error?.message ?? null,
       },
       callerOf(job),
       { id: `${job.id}.${String(job.run)}.finished` },

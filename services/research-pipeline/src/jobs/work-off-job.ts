@@ -61,7 +61,7 @@ export async function workOffJob(deps: WorkOffDeps, message: JobMessageFacts, si
   }
   await using holding = holdLease(db, lease, leaseMs);
   const stop = AbortSignal.any([signal, holding.ended]);
-  const work = new JobRun(db, { job, lease, signal: stop });
+  const work = new JobRun(deps, { job, lease, signal: stop });
   /** A renewal that is under way would bring the lease back. */
   async function letGo(): Promise<void> {
     await holding[Symbol.asyncDispose]();
@@ -136,7 +136,7 @@ async function endIfCancelled(deps: WorkOffDeps, lease: JobLease): Promise<void>
 }
 
 async function finish(
-  { db, emitter, nudgeRelay, turnIsFree }: WorkOffDeps,
+  { db, emitter, nudgeRelay, turnIsFree, logger }: WorkOffDeps,
   lease: JobLease,
   progress: JobProgress | null,
   ending: JobEnd,
@@ -149,6 +149,7 @@ async function finish(
     await tellFinished(trx, emitter, ended);
     return ended;
   });
+  if (job !== null) logger.info('research.ended', { job_id: job.id, status: job.status, workers: job.epoch });
   nudgeRelay();
   turnIsFree();
   return job;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ResearchStage, ResearchWarning } from '@signalbox/contracts';
+import type { Logger } from '@signalbox/telemetry';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { exhausted } from '../jobs/budget.ts';
@@ -59,12 +60,17 @@ export class JobRun {
   readonly progress: JobProgress;
   readonly #db: Kysely<Schema>;
   readonly #lease: JobLease;
+  readonly #logger: Logger;
   readonly #reserved: Amounts = { sources: 0, fetch_bytes: 0, llm_tokens: 0, usd: 0, wall_seconds: 0 };
   #clock = performance.now();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(db: Kysely<Schema>, { job, lease, signal }: { job: JobRow; lease: JobLease; signal: AbortSignal }) {
+  constructor(
+    { db, logger }: { db: Kysely<Schema>; logger: Logger },
+    { job, lease, signal }: { job: JobRow; lease: JobLease; signal: AbortSignal },
+  ) {
     this.#db = db;
+    this.#logger = logger;
     this.#lease = lease;
     this.job = job;
     this.signal = signal;
@@ -91,6 +97,7 @@ export class JobRun {
     const { output, cost = {}, events = [] } = await work();
     this.signal.throwIfAborted();
     await this.#save(cost, { step: { stage, key, inputHash, output, cost }, events });
+    this.#logger.debug('research.step', { job_id: this.job.id, stage, step: key });
     return output;
   }
 

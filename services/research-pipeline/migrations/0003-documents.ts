@@ -71,12 +71,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index parties_similar on parties using gin (name_key gin_trgm_ops)`.execute(db);
   await sql`create index parties_tenant on parties (tenant_id, id)`.execute(db);
   await sql`create index parties_merged on parties (merged_into) where merged_into is not null`.execute(db);
-  // Grows with every change of a tenant's parties: what was matched before is then matched anew.
-  await sql`
-    create table party_generations (
-      tenant_id text primary key,
-      generation bigint not null default 1
-    )`.execute(db);
 
   await sql`
     create table party_reviews (
@@ -110,14 +104,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
-  for (const table of [
-    'document_parties',
-    'party_reviews',
-    'party_generations',
-    'parties',
-    'document_passages',
-    'documents',
-  ]) {
+  for (const table of ['document_parties', 'party_reviews', 'parties', 'document_passages', 'documents']) {
     await sql`drop table ${sql.table(table)}`.execute(db);
   }
 }

@@ -1,5 +1,6 @@
 import { canonicalJson, type ContentCache } from '@signalbox/redis';
 import { z } from 'zod';
+import type { PartyKeys } from './normalise-party.ts';
 import type { MatchCache } from './resolve-party.ts';
 
 const Kept = z.strictObject({
@@ -9,23 +10,18 @@ const Kept = z.strictObject({
   confidence: z.number(),
 });
 
-/**
- * LA-4: whom a mention meant, by how it is compared. Only who is there is kept: whoever is new is there the next time. What was
- * kept under other parties of the tenant is never an answer.
- */
+/** LA-4: kept for a day by how a mention is compared. Only who is there is kept: whoever is new is there the next time. */
 export function createMatchCache(cache: Pick<ContentCache<'entity_match'>, 'get' | 'set'>): MatchCache {
+  const keyOf = (tenantId: string, keys: PartyKeys) => ({
+    ...{ tenantId, model: 'five-tiers/1', promptVersion: '' },
+    input: canonicalJson(keys),
+  });
   return {
-    async matchOf(tenantId, { generation, keys }, make) {
-      const input = canonicalJson({ generation, keys });
-      const key = { tenantId, model: 'five-tiers/1', promptVersion: '', input };
-      const kept = await cache.get('entity_match', key);
-      if (kept !== null) {
-        const read = Kept.safeParse(JSON.parse(kept.toString()));
-        if (read.success) return read.data;
-      }
-      const match = await make();
-      if (match.kind === 'matched') await cache.set('entity_match', key, Buffer.from(JSON.stringify(match)));
-      return match;
+    async get(tenantId, keys) {
+      const kept = await cache.get('entity_match', keyOf(tenantId, keys));
+      return kept === null ? null : (Kept.safeParse(JSON.parse(kept.toString())).data ?? null);
     },
+    set: (tenantId, keys, match) =>
+      cache.set('entity_match', keyOf(tenantId, keys), Buffer.from(JSON.stringify(match))),
   };
 }

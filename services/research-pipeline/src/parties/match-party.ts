@@ -7,8 +7,15 @@ export interface PartyCandidate extends PartyKeys {
   id: string;
 }
 
+export interface Matched {
+  kind: 'matched';
+  partyId: string;
+  tier: Exclude<PartyTier, 'new'>;
+  confidence: number;
+}
+
 export type PartyMatch =
-  | { kind: 'matched'; partyId: string; tier: Exclude<PartyTier, 'new'>; confidence: number }
+  | Matched
   /** `review`: somebody like it is there, and a person says whether it is the same. */
   | { kind: 'new'; tier: 'new'; confidence: number; review: { candidateId: string; score: number } | null };
 

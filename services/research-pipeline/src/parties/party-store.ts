@@ -18,25 +18,36 @@ export async function lockParties(trx: Transaction<Schema>, tenantId: string): P
   await sql`select pg_advisory_xact_lock(hashtextextended(${`parties of ${tenantId}`}, 0))`.execute(trx);
 }
 
-/**
- * Whom a mention may mean: those of its tax id, of its name, and the fifty whose names have most of its sequences of three
- * letters, with 0.30 of them at least. What was merged is another name of what it became.
- */
-export async function findCandidates(
+interface CandidateRow {
+  id: string;
+  name_key: string;
+  tax_id: string | null;
+  address_key: string | null;
+}
+
+/** Those of a mention's tax id or name. What was merged is another name of what it became. */
+export async function findEquals(
   db: Kysely<Schema>,
   tenantId: string,
   { nameKey, taxId }: PartyKeys,
 ): Promise<PartyCandidate[]> {
-  const { rows } = await sql<{ id: string; name_key: string; tax_id: string | null; address_key: string | null }>`
+  const { rows } = await sql<CandidateRow>`
     select coalesce(merged_into, id) as id, name_key, tax_id, address_key from parties
-    where tenant_id = ${tenantId} and (tax_id = ${taxId} or name_key = ${nameKey})
-    union
-    select id, name_key, tax_id, address_key from (
-      select coalesce(merged_into, id) as id, name_key, tax_id, address_key from parties
-      where tenant_id = ${tenantId} and name_key % ${nameKey}
-      order by similarity(name_key, ${nameKey}) desc, id limit ${candidatesMax}
-    ) as alike`.execute(db);
-  return rows.map((row) => ({ id: row.id, nameKey: row.name_key, taxId: row.tax_id, addressKey: row.address_key }));
+    where tenant_id = ${tenantId} and (tax_id = ${taxId} or name_key = ${nameKey})`.execute(db);
+  return rows.map(toCandidate);
+}
+
+/** The fifty whose names have most of a mention's sequences of three letters, with 0.30 of them at least. */
+export async function findAlike(
+  db: Kysely<Schema>,
+  tenantId: string,
+  { nameKey }: PartyKeys,
+): Promise<PartyCandidate[]> {
+  const { rows } = await sql<CandidateRow>`
+    select coalesce(merged_into, id) as id, name_key, tax_id, address_key from parties
+    where tenant_id = ${tenantId} and name_key % ${nameKey}
+    order by similarity(name_key, ${nameKey}) desc, id limit ${candidatesMax}`.execute(db);
+  return rows.map(toCandidate);
 }
 
 export async function insertParty(
@@ -60,7 +71,6 @@ export async function insertParty(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  await bumpGeneration(trx, tenantId);
   return toParty(row);
 }
 
@@ -72,7 +82,7 @@ export async function enrichParty(
   { address }: Mention,
   { taxId, addressKey }: PartyKeys,
 ): Promise<void> {
-  const { numUpdatedRows } = await trx
+  await trx
     .updateTable('parties')
     .set({
       tax_id: sql<string | null>`coalesce(tax_id, ${taxId})`,
@@ -82,14 +92,13 @@ export async function enrichParty(
     })
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
-    .where(({ eb, or, and }) =>
-      or([
-        and([eb('tax_id', 'is', null), eb(sql`${taxId}::text`, 'is not', null)]),
-        and([eb('address_key', 'is', null), eb(sql`${addressKey}::text`, 'is not', null)]),
+    .where((where) =>
+      where.or([
+        where.and([where('tax_id', 'is', null), where(sql`${taxId}::text`, 'is not', null)]),
+        where.and([where('address_key', 'is', null), where(sql`${addressKey}::text`, 'is not', null)]),
       ]),
     )
-    .executeTakeFirst();
-  if (numUpdatedRows === 1n) await bumpGeneration(trx, tenantId);
+    .execute();
 }
 
 export async function findParty(db: Kysely<Schema>, tenantId: string, id: string): Promise<StoredParty | null> {
@@ -131,23 +140,6 @@ export async function mergeParty(trx: Transaction<Schema>, tenantId: string, id:
     .execute();
   const mention = { name: known.name, taxId, address: known.address };
   await enrichParty(trx, tenantId, into, mention, { nameKey: known.name_key, taxId, addressKey: known.address_key });
-  await bumpGeneration(trx, tenantId);
-}
-
-/** Grows with every change of a tenant's parties. */
-export async function readGeneration(db: Kysely<Schema>, tenantId: string): Promise<string> {
-  const row = await db
-    .selectFrom('party_generations')
-    .select('generation')
-    .where('tenant_id', '=', tenantId)
-    .executeTakeFirst();
-  return row?.generation ?? '0';
-}
-
-async function bumpGeneration(trx: Transaction<Schema>, tenantId: string): Promise<void> {
-  await sql`
-    insert into party_generations (tenant_id) values (${tenantId})
-    on conflict (tenant_id) do update set generation = party_generations.generation + 1`.execute(trx);
 }
 
 function parties(db: Kysely<Schema>, tenantId: string) {
@@ -166,4 +158,8 @@ function toParty(row: Row): StoredParty {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+function toCandidate(row: CandidateRow): PartyCandidate {
+  return { id: row.id, nameKey: row.name_key, taxId: row.tax_id, addressKey: row.address_key };
 }

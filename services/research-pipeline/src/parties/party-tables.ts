@@ -1,5 +1,5 @@
 import type { PartyReviewStatus } from '@signalbox/contracts';
-import type { ColumnType, Generated } from 'kysely';
+import type { Generated } from 'kysely';
 
 export interface PartyTables {
   parties: {
@@ -13,11 +13,6 @@ export interface PartyTables {
     merged_into: string | null;
     created_at: Generated<Date>;
     updated_at: Generated<Date>;
-  };
-  party_generations: {
-    tenant_id: string;
-    /** A bigint: the driver gives text. */
-    generation: ColumnType<string, number | undefined, number>;
   };
   party_reviews: {
     id: string;

@@ -190,7 +190,36 @@ describe('documents through the gateway, before two pipelines with files in S3-c
     expect(seen).toEqual([...mine].reverse());
   });
 
-  it('S15: are as absent for another scope as for another id', async () => {
+  it('S15: of another tenant are as absent as those that never were, and the same content is another document', async () => {
+    const tenant = await opened.ask('/api/v1/tenants', { body: { name: 'Neighbours' } });
+    const { key } = tenant.body['api_key'] as { key: string };
+    const bytes = text(300);
+    const document = await processed(await upload('ours.txt', bytes));
+    const path = `/api/v1/documents/${document.id}`;
+    const never = path.replace(/.{8}$/, '00000000');
+    for (const [method, rest] of [
+      ['GET', ''],
+      ['GET', '/text'],
+      ['GET', '/download'],
+      ['DELETE', ''],
+    ] as const) {
+      const answers = await Promise.all([path, never].map((one) => opened.ask(one + rest, { method, key })));
+      expect(answers.map(({ status, body }) => [status, body['detail']])).toEqual([
+        [404, 'There is no such document.'],
+        [404, 'There is no such document.'],
+      ]);
+    }
+    const theirs = await upload('theirs.txt', bytes, key);
+    expect([theirs.status, theirs.body['id'] === document.id]).toEqual([202, false]);
+    const { body } = await opened.ask('/api/v1/documents', { key });
+    expect((body['data'] as Document[]).map(({ id }) => id)).toEqual([theirs.body['id']]);
+    expect((await opened.ask(`/api/v1/documents/${String(theirs.body['id'])}`, { method: 'DELETE', key })).status).toBe(
+      204,
+    );
+    expect((await opened.ask(`${path}/download`)).text).toBe(bytes.toString());
+  });
+
+  it('S16: are for the scopes of documents', async () => {
     const { key } = await opened.createKey({ scopes: ['chat:read'] });
     const document = await processed(await upload('mine.txt', text(200)));
     expect((await opened.ask(`/api/v1/documents/${document.id}`, { key })).status).toBe(403);

@@ -127,7 +127,7 @@ describe('research through the gateway, by two pipelines', () => {
   });
 
   it('is one job for one Idempotency-Key, and answers on the old paths as on the new ones (CR-3)', async () => {
-    const headers = { 'idempotency-key': 'the same' };
+    const headers = { 'idempotency-key': 'the-same' };
     const id = await begin({}, headers);
     expect(await begin({}, headers)).toBe(id);
     const old = await opened.ask('/research', { body: { query: topic, sources: ['documents'] } });
@@ -182,8 +182,10 @@ describe('research through the gateway, by two pipelines', () => {
     const job = await ended(id, 40_000);
     expect(job).toMatchObject({ status: 'completed', workers: 2 });
     expect(performance.now() - killedAt).toBeLessThan(20_000);
-    const questions = provider.requests.slice(before).map(({ text }) => text);
-    // What was being asked when the worker died is answered by the router out of what it kept.
+    // The one call that was under way was broken off with its worker; every other one was answered once.
+    const answered = provider.requests.slice(before).filter(({ abortedAt }) => abortedAt === null);
+    const questions = answered.map(({ text }) => text);
+    expect(provider.requests.length - before - answered.length).toBeLessThanOrEqual(1);
     expect(questions.length).toBe(new Set(questions).size);
     await dying?.restart();
   }, 120_000);

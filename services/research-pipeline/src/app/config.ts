@@ -63,7 +63,7 @@ const Environment = z.object({
   RESEARCH_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   RESEARCH_RUNNING_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000).default(4),
   RESEARCH_QUEUED_PER_TENANT_MAX: z.coerce.number().int().min(1).max(1_000_000).default(200),
-  RESEARCH_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(12_000),
+  RESEARCH_LEASE_MS: z.coerce.number().int().min(1_000).max(600_000).default(8_000),
   REPORT_KEPT_FOR_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   ...storageVariables,
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),

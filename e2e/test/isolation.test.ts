@@ -6,6 +6,8 @@ const bodies: Record<string, object> = {
   '/api/v1/systems/{id}': { use_case: 'mine' },
   '/api/v1/systems/{id}/tasks': { input: 'What is kept?' },
   '/api/v1/models/{id}': { name: 'mine', model_type: 'llm', version: '1', environment: 'dev' },
+  '/api/v1/research/{id}/ask': { question: 'What is kept?' },
+  '/api/v1/research/{id}/report-links': { format: 'html', expires_in_seconds: 60 },
   '/api/v1/conversations/{id}/messages': { messages: [{ role: 'user', content: 'What is kept?' }] },
 };
 
@@ -40,12 +42,21 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
     /** Makes a thing of the tenant's. */
     async function make(path: string, body: Record<string, unknown>): Promise<string> {
       const made = await opened.ask(path, { key, body });
-      expect([path, made.status]).toEqual([path, 201]);
+      expect([path, made.status]).toEqual([path, path === '/api/v1/research' ? 202 : 201]);
       return String(made.body['id'] ?? made.body['system_id']);
     }
+    const document = await opened.ask('/api/v1/documents', {
+      key,
+      method: 'POST',
+      raw: `--x\r\ncontent-disposition: form-data; name="file"; filename="${name}.md"\r\n\r\n# ${name} keeps it\r\n--x--\r\n`,
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
+    expect([document.status, document.text]).toEqual([202, expect.any(String)]);
     return {
       key,
       ids: {
+        documents: String(document.body['id']),
+        research: await make('/api/v1/research', { topic: `What does ${name} keep?`, sources: ['documents'] }),
         tenant: String(tenant.body['id']),
         providers: await make('/api/v1/providers', { name: `${name}s-own`, kind: 'openai' }),
         budgets: await make('/api/v1/budgets', {
@@ -96,6 +107,9 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
     'maintenance-windows',
     'notifications',
     'silences',
+    // In services/research-pipeline/test/parties.test.ts.
+    'parties',
+    'party-reviews',
   ]);
 
   it("answers every route with an id exactly as if another tenant's thing were absent", async () => {
@@ -144,6 +158,8 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
       '/api/v1/costs',
       '/api/v1/models',
       '/api/v1/objectives',
+      '/api/v1/research',
+      '/api/v1/documents',
     ]) {
       const { status, text } = await opened.ask(`${path}?limit=100`, { key: alpha.key });
       expect(status).toBe(200);

@@ -72,6 +72,7 @@ beforeAll(async () => {
           FETCH_HOST_SPACING_MS: String(hostSpacingMs),
           BRAVE_SEARCH_URL: search.url,
           BRAVE_SEARCH_KEY: 'operators-brave-key',
+          BRAVE_SEARCH_SPACING_MS: '0',
           TAVILY_URL: `${search.url}/tavily`,
           GITHUB_API_URL: `${search.url}/github`,
         },

@@ -226,7 +226,7 @@ describe('CR-11: what cannot be read is an outcome', () => {
 
   it('ends a document that grows beyond its memory', async () => {
     const extraction = await extract(pdfBomb(), {}, { memoryBytesMax: 200_000_000 });
-    expect(extraction).toEqual({ status: 'failed', reason: expect.stringMatching(/memory|damaged|no text/) });
+    expect(extraction).toEqual({ status: 'failed', reason: expect.stringContaining('too much memory') });
   });
 
   it('ends when its caller no longer wants it, also while it waits for its turn', async () => {
@@ -243,16 +243,16 @@ describe('CR-11: what cannot be read is an outcome', () => {
   });
 });
 
-/** A PDF of a few megabytes whose one page unpacks to two gigabytes of drawing. */
+/** A PDF of half a megabyte whose one page unpacks to 400 megabytes of spaces. */
 function pdfBomb(): Buffer {
-  const content = deflateSync(deflateSync(Buffer.alloc(400_000_000, ' ')));
+  const content = deflateSync(Buffer.alloc(400_000_000, ' '));
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] /Contents 4 0 R /Resources << >> >>',
   ].map((body, index) => Buffer.from(`${String(index + 1)} 0 obj\n${body}\nendobj\n`));
   const stream = Buffer.concat([
-    Buffer.from(`4 0 obj\n<< /Length ${String(content.length)} /Filter [/FlateDecode /FlateDecode] >>\nstream\n`),
+    Buffer.from(`4 0 obj\n<< /Length ${String(content.length)} /Filter /FlateDecode >>\nstream\n`),
     content,
     Buffer.from('\nendstream\nendobj\n'),
   ]);

@@ -57,7 +57,7 @@ beforeAll(async () => {
       vaultKeys: VaultKeys.parse(`k1:${randomBytes(32).toString('base64url')}`),
       outboundAllow: [pagesHost, upstream.host],
       fetching: { userAgent: 'SignalboxResearch/1.0', hostSpacingMs: 0 },
-      search: upstream.settings({ brave: { baseUrl: upstream.url, key: 'operators-key' } }),
+      search: upstream.settings({ brave: { baseUrl: upstream.url, key: 'operators-key', spacingMs: 0 } }),
     },
   });
 });

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@signalbox/test-kit';
 import { createVault, VaultKeys } from '@signalbox/vault';
 import { migrations } from '../migrations/index.ts';
 import type { Schema } from '../src/app/schema.ts';
+import { takeHostTurn } from '../src/fetch/host-store.ts';
 import { chooseProviders } from '../src/search/choose-providers.ts';
 import { createSearchProviders, type SearchDeps } from '../src/search/create-search-providers.ts';
 import { searchAll } from '../src/search/search-all.ts';
@@ -45,9 +46,12 @@ afterAll(async () => {
 
 const vault = createVault(VaultKeys.parse(`k1:${randomBytes(32).toString('base64url')}`));
 
+const takeTurn: SearchDeps['takeTurn'] = (line, spacingMs, waitMsMax) =>
+  takeHostTurn(db.db, line, { spacingMs, waitMsMax });
+
 function depsOf(overrides: Partial<SearchSettings> = {}): SearchDeps {
   const settings = upstream.settings(overrides);
-  return { db: db.db, settings, vault, operatorOutbound, outbound, userAgent: 'SignalboxResearch/1.0' };
+  return { db: db.db, settings, vault, operatorOutbound, outbound, userAgent: 'SignalboxResearch/1.0', takeTurn };
 }
 
 async function search(
@@ -108,7 +112,9 @@ describe('CR-10: each provider is asked in its own language', () => {
         },
       },
     });
-    const { hits } = await search(['brave'], 'sea ice', { brave: { baseUrl: upstream.url, key: 'b-key' } });
+    const { hits } = await search(['brave'], 'sea ice', {
+      brave: { baseUrl: upstream.url, key: 'b-key', spacingMs: 0 },
+    });
     expect(hits).toMatchObject([
       { url: 'https://a.example/', title: 'A & B', snippet: "x 'y'", publishedAt: '2023-01-02T03:04:05.000Z' },
     ]);
@@ -267,7 +273,7 @@ describe('CR-10: a provider that fails is an outcome, and takes nothing from the
     upstream.answer('/res/v1/web/search', reply);
     const fixture = [{ url: 'https://f.example/1', title: 'ice' }];
     const found = await search(['brave', 'fixture'], 'ice', {
-      brave: { baseUrl: upstream.url, key: 'b-canary' },
+      brave: { baseUrl: upstream.url, key: 'b-canary', spacingMs: 0 },
       fixture,
     });
     expect(found.outcomes).toMatchObject([
@@ -406,5 +412,17 @@ describe('OP-5: limits and marks', () => {
     });
     const google = { baseUrl: upstream.url, key: 'k', engineId: 'c' };
     expect((await search(['google_cse'], 'ice', { google })).outcomes).toMatchObject([{ status: 'rate_limited' }]);
+  });
+
+  it('CR-10: a provider that wants pauses between questions gets them, over all replicas, for each credential', async () => {
+    const times: number[] = [];
+    upstream.answer('/res/v1/web/search', () => {
+      times.push(performance.now());
+      return { body: {} };
+    });
+    const brave = { baseUrl: upstream.url, key: 'k', spacingMs: 200 };
+    const found = await Promise.all([1, 2, 3, 4].map((place) => search(['brave'], `ice ${place}`, { brave })));
+    expect(found.flatMap(({ outcomes }) => outcomes.map(({ status }) => status))).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(500);
   });
 });

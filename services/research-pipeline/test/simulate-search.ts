@@ -61,10 +61,10 @@ export async function simulateSearch(): Promise<SimulatedSearch> {
     },
     settings: (overrides = {}) => ({
       google: { baseUrl: url, key: null, engineId: null },
-      brave: { baseUrl: url, key: null },
+      brave: { baseUrl: url, key: null, spacingMs: 0 },
       tavily: { baseUrl: `${url}/tavily`, key: null },
       searxng: { baseUrl: null },
-      arxiv: { baseUrl: url },
+      arxiv: { baseUrl: url, spacingMs: 0 },
       wikipedia: { baseUrl: `${url}/{language}` },
       github: { baseUrl: `${url}/github`, token: null },
       fixture: FixturePages.parse([]),

@@ -2,9 +2,9 @@ import { openOutbound } from '@signalbox/outbound';
 import { createVault } from '@signalbox/vault';
 import { createTellAudit } from '../audit/tell-audit.ts';
 import { createFetcher, type Fetcher } from '../fetch/create-fetcher.ts';
-import { forgetHosts } from '../fetch/host-store.ts';
+import { forgetHosts, takeHostTurn } from '../fetch/host-store.ts';
 import { forgetOldAnswers } from '../search/answer-store.ts';
-import { createSearchProviders } from '../search/create-search-providers.ts';
+import { createSearchProviders, type SearchDeps } from '../search/create-search-providers.ts';
 import { mountSearchRoutes } from '../search/routes.ts';
 import type { SearchProvider } from '../search/search-provider.ts';
 import { operatorHosts } from '../search/search-settings.ts';
@@ -28,7 +28,10 @@ export function startSources(
   const outbound = owned.use(openOutbound({ allow: outboundAllow }));
   const operatorOutbound = owned.use(openOutbound({ allow: [...outboundAllow, ...operatorHosts(settings)] }));
   const vault = vaultKeys === null ? null : createVault(vaultKeys);
-  const search = { db, settings, vault, operatorOutbound, outbound, userAgent };
+  const search: SearchDeps = {
+    ...{ db, settings, vault, operatorOutbound, outbound, userAgent },
+    takeTurn: (line, spacingMs, waitMsMax) => takeHostTurn(db, line, { spacingMs, waitMsMax }),
+  };
   mountSearchRoutes(routes, { ...search, tellAudit: createTellAudit(emitter), nudgeRelay });
 
   const sweep = setInterval(() => {

@@ -67,7 +67,7 @@ function isText(essence: string): boolean {
   );
 }
 
-export function mediaTypeOf(contentType: string | null): { essence: string; charset: string | null } {
+function mediaTypeOf(contentType: string | null): { essence: string; charset: string | null } {
   const [essence = '', ...parameters] = (contentType ?? '').split(';');
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^\s";]+)/i.exec(parameter)?.[1])

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@signalbox/errors';
 import type { Outbound } from '@signalbox/outbound';
 import type { z } from 'zod';
@@ -60,6 +61,26 @@ export function assertAnswered({ status, headers }: ProviderAnswer): void {
   if (status === 401 || status === 403)
     throw new AppError('provider_failed', `The provider does not accept the credential (${status}).`);
   throw new AppError('provider_failed', `The provider answered ${status}.`);
+}
+
+/** Takes a turn in a line that all replicas share: the milliseconds until it comes, or null when too many wait already. */
+export type TakeTurn = (line: string, spacingMs: number, waitMsMax: number) => Promise<number | null>;
+
+const waitMsMax = 15_000;
+
+/** Asks no more often than a provider wants to be asked, from all replicas together. */
+export function spaced(ask: AskProvider, takeTurn: TakeTurn, line: string, spacingMs: number): AskProvider {
+  if (spacingMs === 0) return ask;
+  return async (question) => {
+    const waitMs = await takeTurn(line, spacingMs, waitMsMax);
+    if (waitMs === null)
+      throw new AppError('rate_limited', 'Too many questions wait for the provider.', { retryAfterMs: waitMsMax });
+    const { signal } = question;
+    await sleep(waitMs, undefined, { signal }).catch((error: unknown) => {
+      throw signal.aborted ? (signal.reason as Error) : error;
+    });
+    return ask(question);
+  };
 }
 
 /** What a provider answered, held against what it should have. */

@@ -4,7 +4,7 @@ import type { Vault } from '@signalbox/vault';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { findAnswer, saveAnswer } from './answer-store.ts';
-import { createAskProvider, type AskProvider } from './ask-provider.ts';
+import { createAskProvider, spaced, type AskProvider, type TakeTurn } from './ask-provider.ts';
 import { listCredentials } from './credential-store.ts';
 import { createArxiv } from './providers/arxiv.ts';
 import { createBrave } from './providers/brave.ts';
@@ -29,6 +29,7 @@ export interface SearchDeps {
   /** For those that tenants name. */
   outbound: Outbound;
   userAgent: string;
+  takeTurn: TakeTurn;
 }
 
 /** Whose credential a provider is asked with: a tenant's id, or the operator, whose limits all tenants share. */
@@ -66,15 +67,22 @@ export function connectProviders(
 
   const providers = [
     resting(googleCse(), holderOf('google_cse')),
-    resting(keyed('brave', createBrave), holderOf('brave')),
-    resting(keyed('tavily', createTavily), holderOf('tavily')),
+    resting(
+      keyed('brave', createBrave, spacedFor('brave', holderOf('brave'), settings.brave.spacingMs)),
+      holderOf('brave'),
+    ),
+    resting(keyed('tavily', createTavily, asks.operators), holderOf('tavily')),
     resting(searxng(), holderOf('searxng')),
-    resting(createArxiv(asks.operators, settings.arxiv), operator),
+    resting(createArxiv(spacedFor('arxiv', operator, settings.arxiv.spacingMs), settings.arxiv), operator),
     resting(createWikipedia(asks.operators, settings.wikipedia), operator),
     ...githubs(),
     fixture(),
   ];
   return new Map(providers.map((provider) => [provider.name, provider]));
+
+  function spacedFor(name: string, holder: string, spacingMs: number): AskProvider {
+    return spaced(asks.operators, deps.takeTurn, `search/${name}/${holder}`, spacingMs);
+  }
 
   function googleCse(): SearchProvider {
     const { key = settings.google.key, engine_id: engineId = settings.google.engineId } = own('google_cse');
@@ -85,10 +93,11 @@ export function connectProviders(
   function keyed(
     name: 'brave' | 'tavily',
     create: (ask: AskProvider, settings: { baseUrl: string; key: string }) => SearchProvider,
+    ask: AskProvider,
   ): SearchProvider {
     const { key = settings[name].key } = own(name);
     if (key === null) return lacking(name, 'It needs a key.');
-    return create(asks.operators, { baseUrl: settings[name].baseUrl, key });
+    return create(ask, { baseUrl: settings[name].baseUrl, key });
   }
 
   function searxng(): SearchProvider {

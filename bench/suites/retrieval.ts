@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chunkSource } from '../../services/research-pipeline/src/chunks/chunk-source.ts';
+import type { Spending } from '../../services/research-pipeline/src/retrieval/embedder.ts';
 import { fuseWordsAndVectors } from '../../services/research-pipeline/src/retrieval/fuse-rankings.ts';
 import { createHashedEmbedder } from '../../services/research-pipeline/src/retrieval/hashed-embedder.ts';
 import { createLexicalIndex, type Ranked } from '../../services/research-pipeline/src/retrieval/lexical-index.ts';
@@ -84,12 +85,13 @@ async function print(
 }
 
 async function openRankings(texts: readonly string[]): Promise<(question: string) => Promise<Rankings>> {
-  const lexical = createLexicalIndex(texts);
+  const lexical = await createLexicalIndex(texts);
   const embedder = createHashedEmbedder();
-  const options = { signal: new AbortController().signal, idempotencyKey: 'bench' };
-  const vectors = (await embedder.embed(texts, options)).vectors.map((vector) => Float32Array.from(vector));
+  const spending: Spending = { reserving: (_tokensMax, call) => call(), onUsage: () => undefined };
+  const options = { signal: new AbortController().signal, idempotencyKey: 'bench', spending };
+  const vectors = (await embedder.embed(texts, options)).map((vector) => Float32Array.from(vector));
   return async (question) => {
-    const asked = (await embedder.embedQuestion(question, { ...lexical, ...options })).vectors[0] ?? [];
+    const asked = await embedder.embedQuestion(question, { ...lexical, ...options });
     const weights = asked.flatMap((weight, place) => (weight === 0 ? [] : [{ place, weight }]));
     const byVectors = vectors
       .map((vector, index) => ({

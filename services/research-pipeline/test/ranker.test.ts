@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@signalbox/errors';
 import { startChromaServer, waitFor } from '@signalbox/test-kit';
 import { createRanker, type RankInput, type RankerOptions } from '../src/retrieval/create-ranker.ts';
-import type { Embedder } from '../src/retrieval/embedder.ts';
+import { EmbeddingRefused, type Embedder, type Spending } from '../src/retrieval/embedder.ts';
 import { forgetSources } from '../src/retrieval/forgotten-source-store.ts';
 import { fuseWordsAndVectors } from '../src/retrieval/fuse-rankings.ts';
 import { createHashedEmbedder } from '../src/retrieval/hashed-embedder.ts';
 import { createLexicalIndex } from '../src/retrieval/lexical-index.ts';
 import { tendIndex } from '../src/retrieval/tend-index.ts';
-import type { VectorEntry, VectorIndex, VectorSpace } from '../src/retrieval/vector-index.ts';
+import { IndexAway, type VectorEntry, type VectorIndex, type VectorSpace } from '../src/retrieval/vector-index.ts';
 import { addWaitingVectors } from '../src/retrieval/waiting-vector-store.ts';
 import { aTenant, chunksOf, cosine, openTestIndex, openTestRows, silent, someVector } from './retrieval-room.ts';
 
@@ -21,6 +21,7 @@ const texts = [
 ];
 const question = 'Why did the pump leak steam?';
 const signal = AbortSignal.timeout(120_000);
+const spending: Spending = { reserving: (_tokensMax, call) => call(), onUsage: () => undefined };
 const input = (more: Partial<RankInput> = {}): RankInput => ({
   question,
   chunks: chunksOf(...texts),
@@ -43,19 +44,19 @@ const ranker = (index: RankerOptions['index'], more: Partial<RankerOptions> = {}
 /** An embedder that counts what it is asked for, as a model that is paid. */
 function countingEmbedder(fail: () => Error | null = () => null): Embedder & { asked: string[][] } {
   const asked: string[][] = [];
-  const embed: Embedder['embed'] = (given) => {
-    asked.push([...given]);
-    const error = fail();
-    if (error !== null) return Promise.reject(error);
-    const vectors = given.map((text) => someVector(text, 32));
-    return Promise.resolve({ vectors, usage: { inputTokens: given.length, costUsd: 0.5 } });
-  };
+  const embed: Embedder['embed'] = (given, { spending }) =>
+    spending.reserving(given.length, () => {
+      asked.push([...given]);
+      const error = fail();
+      if (error !== null) return Promise.reject(error);
+      spending.onUsage({ inputTokens: given.length, costUsd: 0.5 });
+      return Promise.resolve(given.map((text) => someVector(text, 32)));
+    });
   return {
     name: 'counting',
-    dimensions: 32,
     kind: 'model',
     embed,
-    embedQuestion: (text, options) => embed([text], options),
+    embedQuestion: async (text, options) => (await embed([text], options))[0] ?? [],
     asked,
   };
 }
@@ -67,13 +68,13 @@ describe('CR-6: ranking passages', () => {
     await using index = openTestIndex();
     const given = input({ limit: 1 });
     const embedder = createHashedEmbedder();
-    const lexical = createLexicalIndex(given.chunks.map(({ text }) => text));
-    const options = { ...lexical, signal, idempotencyKey: 'test' };
-    const { vectors } = await embedder.embed(
+    const lexical = await createLexicalIndex(given.chunks.map(({ text }) => text));
+    const options = { ...lexical, signal, idempotencyKey: 'test', spending };
+    const vectors = await embedder.embed(
       given.chunks.map(({ text }) => text),
       options,
     );
-    const asked = (await embedder.embedQuestion(question, options)).vectors[0] ?? [];
+    const asked = await embedder.embedQuestion(question, options);
     const byVectors = vectors
       .map((vector, at) => ({ index: at, score: cosine(vector, asked) }))
       .sort((one, other) => other.score - one.score);
@@ -139,6 +140,37 @@ describe('CR-6: ranking passages', () => {
     const rank = ranker(away, { embedder });
     for (const _time of [1, 2]) expect((await rank(input())).degraded).toBe('The vector index does not answer.');
     expect(embedder.asked.flat().filter((text) => texts.includes(text))).toEqual([]);
+  });
+
+  it('embeds nothing that there is no room for, and says so', async () => {
+    await using index = openTestIndex();
+    const embedder = countingEmbedder();
+    const refused: number[] = [];
+    const reserving: RankInput['reserving'] = (tokensMax, call) => {
+      if (tokensMax === 1) return call();
+      refused.push(tokensMax);
+      return Promise.reject(new EmbeddingRefused('the budget is used up.'));
+    };
+    const { ranked, degraded, usage } = await ranker(index, { embedder })(input({ reserving }));
+    expect(degraded).toContain('the budget is used up.');
+    expect(ranked[0]?.chunk.text).toContain('pump');
+    expect([refused, embedder.asked, usage.inputTokens]).toEqual([[texts.length], [[question]], 1]);
+  });
+
+  it('tells what was paid also where the index went away behind it', async () => {
+    await using index = openTestIndex();
+    const failing = { ...index, put: () => Promise.reject(new IndexAway()) };
+    const kept: number[] = [];
+    const defer: RankerOptions['defer'] = (_space, entries) => {
+      kept.push(entries.length);
+      return Promise.resolve();
+    };
+    const { degraded, usage } = await ranker(failing, { embedder: countingEmbedder(), defer })(input());
+    expect([degraded, usage.inputTokens, kept]).toEqual([
+      'The vector index does not answer.',
+      1 + texts.length,
+      [texts.length],
+    ]);
   });
 
   it('stops with the reason of whoever left, and calls that no degradation', async () => {

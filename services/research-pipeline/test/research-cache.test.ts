@@ -5,13 +5,21 @@ import { openRedis, type OpenRedis } from '@signalbox/redis';
 import { createMetrics } from '@signalbox/telemetry';
 import { testStore } from '@signalbox/test-kit';
 import { openCache, type ResearchCache } from '../src/cache/open-cache.ts';
-import type { Embedder } from '../src/retrieval/embedder.ts';
+import type { Embedder, EmbeddingUsage } from '../src/retrieval/embedder.ts';
 import type { SearchProvider } from '../src/search/search-provider.ts';
 import type { Hit } from '../src/sources/source.ts';
 import { aTenant, silent, someVector } from './retrieval-room.ts';
 
 const signal = AbortSignal.timeout(60_000);
-const options = { signal, idempotencyKey: 'test' };
+const paid: number[] = [];
+const options = {
+  signal,
+  idempotencyKey: 'test',
+  spending: {
+    reserving: <Result>(_tokensMax: number, call: () => Promise<Result>) => call(),
+    onUsage: ({ inputTokens }: EmbeddingUsage) => paid.push(inputTokens),
+  },
+};
 const hit: Hit = {
   provider: 'brave',
   url: 'https://a.test/',
@@ -52,12 +60,13 @@ function countingProvider(name = 'brave', search: () => Promise<Hit[]> = () => P
 
 function countingEmbedder(name = 'openai/small'): Embedder & { asked: string[] } {
   const asked: string[] = [];
-  const embed: Embedder['embed'] = (texts) => {
+  const embed: Embedder['embed'] = (texts, { spending }) => {
     asked.push(...texts);
-    const vectors = texts.map((text) => someVector(text, 16));
-    return Promise.resolve({ vectors, usage: { inputTokens: texts.length, costUsd: 1 } });
+    spending.onUsage({ inputTokens: texts.length, costUsd: 1 });
+    return Promise.resolve(texts.map((text) => someVector(text, 16)));
   };
-  return { name, dimensions: 16, kind: 'model', embed, embedQuestion: (text, given) => embed([text], given), asked };
+  const embedQuestion: Embedder['embedQuestion'] = async (text, given) => (await embed([text], given))[0] ?? [];
+  return { name, kind: 'model', embed, embedQuestion, asked };
 }
 
 describe('CR-4, LA-4: the cache of searches', () => {
@@ -117,17 +126,18 @@ describe('CR-4, LA-4: the cache of embeddings', () => {
     const tenantId = aTenant();
     const embedder = countingEmbedder();
     const cached = room.cache.embeddings(embedder, tenantId);
+    paid.length = 0;
     const first = await cached.embed(['one', 'two', 'one'], options);
-    expect(first.vectors).toEqual(['one', 'two', 'one'].map((text) => someVector(text, 16)));
+    expect(first).toEqual(['one', 'two', 'one'].map((text) => someVector(text, 16)));
     expect(embedder.asked).toEqual(['one', 'two']);
     const second = await cached.embed(['two', 'three'], options);
     expect(embedder.asked).toEqual(['one', 'two', 'three']);
-    expect(second.usage.inputTokens).toBe(1);
-    second.vectors[0]?.forEach((value, at) => {
+    expect(paid).toEqual([2, 1]);
+    second[0]?.forEach((value, at) => {
       expect(value).toBeCloseTo(someVector('two', 16)[at] ?? 0, 6);
     });
-    const none = await cached.embed(['one', 'two', 'three'], options);
-    expect(none.usage).toEqual({ inputTokens: 0, costUsd: 0 });
+    await cached.embed(['one', 'two', 'three'], options);
+    expect(paid).toEqual([2, 1]);
     await room.cache.embeddings(embedder, aTenant()).embed(['one'], options);
     const another = countingEmbedder('openai/large');
     await room.cache.embeddings(another, tenantId).embed(['one'], options);

@@ -1,24 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
 import { identityHeader, verifyIdentity } from '@signalbox/identity';
-import { startHttpSink, type HttpSink } from '@signalbox/test-kit';
+import { startHttpSink, type HttpSink, type SinkAnswer } from '@signalbox/test-kit';
+import type { EmbeddingUsage, Spending } from '../src/retrieval/embedder.ts';
 import { createRouterEmbedder } from '../src/retrieval/router-embedder.ts';
 import { aCaller, identityKeys } from './harness.ts';
 import { someVector } from './retrieval-room.ts';
 
 const { principal } = aCaller({ scopes: ['chat:write'] });
-const asked = { idempotencyKey: 'job:rank:1', signal: AbortSignal.timeout(60_000) };
+const asked = {
+  idempotencyKey: 'job:rank:1',
+  signal: AbortSignal.timeout(60_000),
+  spending: {
+    reserving: <Result>(_tokensMax: number, call: () => Promise<Result>) => call(),
+    onUsage: () => undefined,
+  },
+};
 
-/** A chat-router that embeds; the last text of a call comes first in its answer. */
+/** The answer of a chat-router that embeds; the last text of a call comes first in it. */
+function embedded(texts: readonly string[], headers: Record<string, string> = {}): SinkAnswer {
+  const data = texts.map((text, index) => ({ object: 'embedding', index, embedding: someVector(text, 8) })).reverse();
+  const usage = { prompt_tokens: texts.length * 3, total_tokens: texts.length * 3 };
+  return {
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ object: 'list', model: 'openai/small', data, usage }),
+  };
+}
+
 function embedding(sink: HttpSink, headers: Record<string, string> = {}): void {
-  sink.behave(({ body }) => {
-    const texts = body['input'] as string[];
-    const data = texts.map((text, index) => ({ object: 'embedding', index, embedding: someVector(text, 8) })).reverse();
-    const usage = { prompt_tokens: texts.length * 3, total_tokens: texts.length * 3 };
-    return {
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ object: 'list', model: 'openai/small', data, usage }),
-    };
-  });
+  sink.behave(({ body }) => embedded(body['input'] as string[], headers));
 }
 
 const embedderOf = (url: string) => createRouterEmbedder({ url, identityKeys, principal, model: 'openai/small' });
@@ -27,9 +36,11 @@ describe('CR-6: embeddings of any model by way of the chat-router', () => {
   it('are asked for in the name of the owner, under a key, and stand in the order of the texts', async () => {
     await using sink = await startHttpSink();
     embedding(sink, { 'x-signalbox-cost-usd': '0.000012' });
-    const { vectors, usage } = await embedderOf(sink.url).embed(['one', 'two'], asked);
+    const told: EmbeddingUsage[] = [];
+    const spending = { ...asked.spending, onUsage: (usage: EmbeddingUsage) => told.push(usage) };
+    const vectors = await embedderOf(sink.url).embed(['one', 'two'], { ...asked, spending });
     expect(vectors).toEqual([someVector('one', 8), someVector('two', 8)]);
-    expect(usage).toEqual({ inputTokens: 6, costUsd: 0.000012 });
+    expect(told).toEqual([{ inputTokens: 6, costUsd: 0.000012 }]);
     const [request] = sink.requests;
     expect(request).toMatchObject({ method: 'POST', path: '/v1/embeddings', body: { model: 'openai/small' } });
     const header = request?.headers[identityHeader] as string;
@@ -51,14 +62,30 @@ describe('CR-6: embeddings of any model by way of the chat-router', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('are asked for 64 texts at a time, and their usage is summed', async () => {
+  it('are asked for 64 texts at a time, and what was paid is told although a later call fails', async () => {
     await using sink = await startHttpSink();
     embedding(sink);
     const texts = Array.from({ length: 150 }, (_, at) => `text ${String(at)}`);
-    const { vectors, usage } = await embedderOf(sink.url).embed(texts, asked);
+    const told: EmbeddingUsage[] = [];
+    const reserved: number[] = [];
+    const spending: Spending = {
+      reserving: (tokensMax, call) => {
+        reserved.push(tokensMax);
+        return call();
+      },
+      onUsage: (usage) => told.push(usage),
+    };
+    const vectors = await embedderOf(sink.url).embed(texts, { ...asked, spending });
     expect(vectors).toEqual(texts.map((text) => someVector(text, 8)));
     expect(sink.requests.map(({ body }) => (body['input'] as string[]).length)).toEqual([64, 64, 22]);
-    expect(usage).toEqual({ inputTokens: 450, costUsd: null });
+    expect(told.map(({ inputTokens }) => inputTokens)).toEqual([192, 192, 66]);
+    expect(reserved).toHaveLength(1);
+    expect(reserved[0]).toBeGreaterThanOrEqual(450);
+
+    sink.requests.length = 0;
+    sink.behave((_request, count) => (count === 1 ? embedded(texts.slice(0, 64)) : { status: 503 }));
+    await expect(embedderOf(sink.url).embed(texts, { ...asked, spending })).rejects.toThrow();
+    expect(told).toHaveLength(4);
   });
 
   it.each([

@@ -1,7 +1,9 @@
 import type { ContentCache } from '@signalbox/redis';
-import { noUsage, type Embedder } from '../retrieval/embedder.ts';
+import type { Embedder } from '../retrieval/embedder.ts';
 import { decodeVector, encodeVector } from '../retrieval/encode-vector.ts';
 import type { Namespace } from './namespaces.ts';
+
+const textsPerCall = 64;
 
 /** An embedder that is asked for each text once; one that costs nothing is left as it is. */
 export function cacheEmbeddings(
@@ -19,12 +21,25 @@ export function cacheEmbeddings(
       }),
     );
     const missing = [...new Set(texts.filter((_text, at) => found[at] === null))];
-    const made = missing.length === 0 ? { vectors: [], usage: noUsage } : await embedder.embed(missing, options);
-    const byText = new Map(missing.map((text, at) => [text, made.vectors[at] ?? []]));
-    await Promise.all(
-      [...byText].map(([text, vector]) => cache.set('research_embedding', keyOf(text), encodeVector(vector))),
-    );
-    return { vectors: texts.map((text, at) => found[at] ?? byText.get(text) ?? []), usage: made.usage };
+    const made = new Map<string, number[]>();
+    // What was paid for is kept before the next is: a failure costs its own part alone.
+    for (let at = 0; at < missing.length; at += textsPerCall) {
+      const batch = missing.slice(at, at + textsPerCall);
+      const vectors = await embedder.embed(batch, options);
+      for (const [place, text] of batch.entries()) {
+        const vector = vectors[place] ?? [];
+        made.set(text, vector);
+        await cache.set('research_embedding', keyOf(text), encodeVector(vector));
+      }
+    }
+    return texts.map((text, at) => found[at] ?? made.get(text) ?? []);
   };
-  return { ...embedder, embed, embedQuestion: (question, options) => embed([question], options) };
+  return {
+    ...embedder,
+    embed,
+    async embedQuestion(question, options) {
+      const [vector] = await embed([question], options);
+      return vector ?? [];
+    },
+  };
 }

@@ -34,7 +34,7 @@ export async function gatherSources(
     const round = questions.slice(first, first + perRound);
     const lists: Hit[][] = [];
     for (const question of round) {
-      if (isNearEnd(run)) break;
+      if (await isNearEnd(run, `search:${hashOf(question)}`)) break;
       const found = await searchFor(run, tools, question);
       run.done('search');
       searches.push(...found.outcomes);
@@ -42,7 +42,8 @@ export async function gatherSources(
     }
     const before = read.length;
     await readHits(run, tools, { hits: interleave(lists), seen, read });
-    if (read.length === before || read.length >= run.job.budget.sources || isNearEnd(run)) break;
+    if (read.length === before || read.length >= run.job.budget.sources) break;
+    if (await isNearEnd(run, `round:${String(first)}`)) break;
   }
   await tellUnread(run, tools);
   for (const { provider, status, reason } of searches.filter((one) => one.status !== 'ok'))
@@ -66,8 +67,11 @@ async function tellUnread(run: JobRun, tools: ResearchTools): Promise<void> {
   run.warn({ code: 'documents_unread', message, subject: null });
 }
 
-function isNearEnd(run: JobRun): boolean {
-  const what = run.usedUp(searchShare);
+/** Decided once: a worker that follows finds more spent, and must not find less than was found. */
+async function isNearEnd(run: JobRun, key: string): Promise<boolean> {
+  const { what } = await run.step({ stage: 'mark', key, input: null }, () =>
+    Promise.resolve({ output: { what: run.usedUp(searchShare) } }),
+  );
   if (what === null) return false;
   run.warn({ code: 'budget', message: `Searching stopped: 80 % of the budget of ${what} is used up.`, subject: what });
   return true;

@@ -1,6 +1,7 @@
 import { chunkSource } from '../chunks/chunk-source.ts';
 import type { Chunk } from '../chunks/chunk.ts';
 import type { ResearchModel } from '../model/research-model.ts';
+import { EmbeddingRefused } from '../retrieval/embedder.ts';
 import type { Source } from '../sources/source.ts';
 import { BudgetExhausted, hashOf, type JobRun } from '../steps/job-run.ts';
 import { repairSection } from '../verification/repair-section.ts';
@@ -71,6 +72,7 @@ async function rankAll(
         limit: passagesPerQuestion,
         idempotencyKey: `${run.job.id}:rank:${key}`,
         signal: run.signal,
+        reserving: (tokens, call) => embedding(run, tokens, call),
       });
       const places = found.ranked.map(({ chunk, score }) => ({ id: chunk.id, score }));
       const { inputTokens, costUsd } = found.usage;
@@ -87,6 +89,17 @@ async function rankAll(
   });
   for (const { degraded } of ranked) if (degraded !== null) run.degrade(degraded);
   return new Map(ranked.map(({ question, evidence }) => [question, evidence]));
+}
+
+/** Where the budget has no room for embedding, passages are ranked by their words. */
+async function embedding<Result>(run: JobRun, tokens: number, call: () => Promise<Result>): Promise<Result> {
+  const overdrawn = run.usedUp(1);
+  try {
+    return await run.reserving({ llm_tokens: overdrawn === null ? tokens : Infinity }, call);
+  } catch (thrown) {
+    if (thrown instanceof BudgetExhausted) throw new EmbeddingRefused(thrown.message);
+    throw thrown;
+  }
 }
 
 interface Writing {

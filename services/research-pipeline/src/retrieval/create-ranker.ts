@@ -2,7 +2,15 @@ import { AppError } from '@signalbox/errors';
 import type { Logger } from '@signalbox/telemetry';
 import type { Chunk } from '../chunks/chunk.ts';
 import { diversify } from './diversify.ts';
-import { addUsage, noUsage, type Embedder, type EmbeddingUsage } from './embedder.ts';
+import {
+  addUsage,
+  EmbeddingRefused,
+  noUsage,
+  type Embedder,
+  type EmbeddingUsage,
+  type EmbedOptions,
+  type Spending,
+} from './embedder.ts';
 import { depthMax, fuseWordsAndVectors } from './fuse-rankings.ts';
 import { createLexicalIndex, type LexicalIndex, type Ranked } from './lexical-index.ts';
 import { IndexAway, type NearChunk, type VectorEntry, type VectorIndex, type VectorSpace } from './vector-index.ts';
@@ -24,6 +32,8 @@ export interface RankInput {
   /** Of the step that asks: the same key with the same passages is paid for once. */
   idempotencyKey: string;
   signal: AbortSignal;
+  /** Wraps what may take so many tokens; rejects with `EmbeddingRefused` where there is no room. Default: there is. */
+  reserving?: Spending['reserving'];
 }
 
 export interface RankedChunk {
@@ -43,17 +53,18 @@ export interface Ranking {
 
 export type RankChunks = (input: RankInput) => Promise<Ranking>;
 
+const indexAway = 'The vector index does not answer.';
+
 interface Corpus {
   chunks: readonly Chunk[];
   lexical: LexicalIndex;
   /** By the space: several questions wait for one filling. */
-  filling: Map<number, Promise<EmbeddingUsage>>;
+  filling: Map<number, Promise<void>>;
 }
 
 interface VectorRanking {
   ranking: Ranked[] | null;
   degraded: string | null;
-  usage: EmbeddingUsage;
 }
 
 /**
@@ -64,13 +75,20 @@ interface VectorRanking {
  */
 export function createRanker(options: RankerOptions): RankChunks {
   // Questions of one job are asked of the same passages.
-  const corpora = new WeakMap<readonly Chunk[], Corpus>();
+  const corpora = new WeakMap<readonly Chunk[], Promise<Corpus>>();
   return async (input) => {
     const corpus = corpora.get(input.chunks) ?? createCorpus(input.chunks);
     corpora.set(input.chunks, corpus);
-    const { chunks, lexical } = corpus;
+    const { chunks, lexical } = await corpus;
     const byWords = lexical.search(input.question);
-    const { ranking, degraded, usage } = await rankByVectors(options, input, corpus);
+    let usage = noUsage;
+    const spending: Spending = {
+      reserving: input.reserving ?? ((_tokensMax, call) => call()),
+      onUsage: (more) => {
+        usage = addUsage(usage, more);
+      },
+    };
+    const { ranking, degraded } = await rankByVectors(options, { ...input, spending }, await corpus);
     const fused = fuseWordsAndVectors(byWords, ranking, options.embedder.kind);
     const { rarityOf, termsAt } = lexical;
     const chosen = diversify(fused, { limit: input.limit, terms: termsAt, rarityOf });
@@ -85,58 +103,53 @@ export function createRanker(options: RankerOptions): RankChunks {
   };
 }
 
-function createCorpus(given: readonly Chunk[]): Corpus {
+async function createCorpus(given: readonly Chunk[]): Promise<Corpus> {
   const chunks = [...new Map(given.map((chunk) => [chunk.id, chunk])).values()];
-  return { chunks, lexical: createLexicalIndex(chunks.map(({ text }) => text)), filling: new Map() };
+  return { chunks, lexical: await createLexicalIndex(chunks.map(({ text }) => text)), filling: new Map() };
 }
 
 async function rankByVectors(
   options: RankerOptions,
-  { question, idempotencyKey, signal }: RankInput,
+  { question, ...asked }: RankInput & EmbedOptions,
   corpus: Corpus,
 ): Promise<VectorRanking> {
   const { embedder, index, tenantId, logger } = options;
   const { chunks, lexical } = corpus;
-  if (chunks.length === 0) return { ranking: null, degraded: null, usage: noUsage };
-  if (index === null) return { ranking: null, degraded: 'There is no vector index.', usage: noUsage };
-  const away: VectorRanking = { ranking: null, degraded: 'The vector index does not answer.', usage: noUsage };
+  const without = (degraded: string | null): VectorRanking => ({ ranking: null, degraded });
+  if (chunks.length === 0) return without(null);
+  if (index === null) return without('There is no vector index.');
   // Nothing is paid for what cannot be compared.
-  if (embedder.kind === 'model' && index.isAway()) return away;
-  let usage = noUsage;
+  if (embedder.kind === 'model' && index.isAway()) return without(indexAway);
   try {
-    const embedded = await embedder.embedQuestion(question, { ...lexical, idempotencyKey, signal });
-    usage = embedded.usage;
-    const vector = embedded.vectors[0] ?? [];
+    const vector = await embedder.embedQuestion(question, { ...lexical, ...asked });
     const space = { embedder: embedder.name, dimensions: vector.length };
-    usage = addUsage(usage, await fillOnce(options, corpus, space, { idempotencyKey, signal }));
+    await fillOnce(options, corpus, space, asked);
     const sources = [...new Set(chunks.map(({ sourceSha256 }) => sourceSha256))];
-    const near = await index.nearest(space, { tenantId, sources, vector, limit: depthMax }, signal);
-    return { ranking: placesOf(near, corpus), degraded: null, usage };
+    const near = await index.nearest(space, { tenantId, sources, vector, limit: depthMax }, asked.signal);
+    return { ranking: placesOf(near, corpus), degraded: null };
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof IndexAway) return { ...away, usage };
+    asked.signal.throwIfAborted();
+    if (error instanceof IndexAway) return without(indexAway);
+    if (error instanceof EmbeddingRefused) return without(`Passages were not embedded: ${error.message}`);
     if (!(error instanceof AppError)) throw error;
     logger.warn('retrieval.embedder_failed', { embedder: embedder.name, error });
-    return { ranking: null, degraded: `The embedder ${embedder.name} failed: ${error.message}`, usage };
+    return without(`The embedder ${embedder.name} failed: ${error.message}`);
   }
 }
 
-/** Usage is told to the first who waited. A filling that failed is tried again by the next. */
+/** Several questions wait for one filling, which the first of them pays for. One that failed is tried again by the next. */
 async function fillOnce(
   options: RankerOptions,
   corpus: Corpus,
   space: VectorSpace,
-  asked: Pick<RankInput, 'idempotencyKey' | 'signal'>,
-): Promise<EmbeddingUsage> {
+  asked: EmbedOptions,
+): Promise<void> {
   const under = corpus.filling.get(space.dimensions);
-  if (under !== undefined) {
-    await under;
-    return noUsage;
-  }
+  if (under !== undefined) return under;
   const filling = fillMissing(options, corpus.chunks, space, asked);
   corpus.filling.set(space.dimensions, filling);
   try {
-    return await filling;
+    await filling;
   } catch (error) {
     corpus.filling.delete(space.dimensions);
     throw error;
@@ -148,34 +161,28 @@ async function fillMissing(
   { embedder, index, tenantId, defer }: RankerOptions,
   chunks: readonly Chunk[],
   space: VectorSpace,
-  asked: Pick<RankInput, 'idempotencyKey' | 'signal'>,
-): Promise<EmbeddingUsage> {
-  if (index === null) return noUsage;
-  const embed = async (missing: readonly Chunk[]): Promise<{ entries: VectorEntry[]; usage: EmbeddingUsage }> => {
-    const texts = missing.map(({ text }) => text);
-    const { vectors, usage } = await embedder.embed(texts, asked);
-    const entries = missing.map(({ id, sourceSha256 }, at) => ({
-      chunkId: id,
-      sourceSha256,
-      vector: vectors[at] ?? [],
-    }));
-    return { entries, usage };
+  asked: EmbedOptions,
+): Promise<void> {
+  if (index === null) return;
+  const embed = async (missing: readonly Chunk[]): Promise<VectorEntry[]> => {
+    const vectors = await embedder.embed(
+      missing.map(({ text }) => text),
+      asked,
+    );
+    return missing.map(({ id, sourceSha256 }, at) => ({ chunkId: id, sourceSha256, vector: vectors[at] ?? [] }));
   };
   const ids = chunks.map(({ id }) => id);
   const known = await index.known(space, tenantId, ids, asked.signal).catch(async (error: unknown) => {
-    if (error instanceof IndexAway && embedder.kind === 'lexical') {
-      await defer(space, (await embed(chunks)).entries);
-    }
+    if (error instanceof IndexAway && embedder.kind === 'lexical') await defer(space, await embed(chunks));
     throw error;
   });
   const missing = chunks.filter(({ id }) => !known.has(id));
-  if (missing.length === 0) return noUsage;
-  const { entries, usage } = await embed(missing);
+  if (missing.length === 0) return;
+  const entries = await embed(missing);
   await index.put(space, tenantId, entries, asked.signal).catch(async (error: unknown) => {
     if (error instanceof IndexAway) await defer(space, entries);
     throw error;
   });
-  return usage;
 }
 
 function placesOf(near: readonly NearChunk[], { chunks }: Corpus): Ranked[] {

@@ -1,5 +1,5 @@
-import { analyseTexts } from './analyse-text.ts';
-import { noUsage, type Embedded, type Embedder } from './embedder.ts';
+import { analyseText, inTurns, type KnownStems } from './analyse-text.ts';
+import type { Embedder } from './embedder.ts';
 
 /** Fewer lose a third of what they find: terms meet at the same place. */
 const dimensions = 2_048;
@@ -16,20 +16,15 @@ export const hashedEmbedderName = `hashed-lexical-v1-${dimensions}`;
 export function createHashedEmbedder(): Embedder {
   return {
     name: hashedEmbedderName,
-    dimensions,
     kind: 'lexical',
-    embed: (texts) => given(texts.map((text) => vectorOf(termsOf(text), () => 1))),
-    embedQuestion: (question, { termsOf: terms, rarityOf }) => given([vectorOf(terms(question), rarityOf)]),
+    async embed(texts) {
+      const stems: KnownStems = new Map();
+      const vectors: number[][] = [];
+      for await (const text of inTurns(texts)) vectors.push(vectorOf(analyseText(text, stems).terms, () => 1));
+      return vectors;
+    },
+    embedQuestion: (question, { termsOf, rarityOf }) => Promise.resolve(vectorOf(termsOf(question), rarityOf)),
   };
-}
-
-function given(vectors: number[][]): Promise<Embedded> {
-  return Promise.resolve({ vectors, usage: noUsage });
-}
-
-/** Alone, so that the vector does not depend on which others are embedded with it. */
-function termsOf(text: string): readonly string[] {
-  return analyseTexts([text])[0]?.terms ?? [];
 }
 
 function vectorOf(terms: readonly string[], rarityOf: (term: string) => number): number[] {

@@ -6,7 +6,7 @@ export interface Language {
   code: string;
   /** Words that do not say what a text is about. */
   stopWords: ReadonlySet<string>;
-  stem(word: string): string;
+  stem: (word: string) => string;
 }
 
 const english = `a about above after again against all also although am an and any are as at be because been before being
@@ -56,7 +56,7 @@ function lightly(endings: string, { lettersMin = 4 }: { lettersMin?: number } = 
 }
 
 /** Without accents; `ß` is `ss`. */
-export function fold(word: string): string {
+function fold(word: string): string {
   return /^[\u0000-\u007f]*$/.test(word)
     ? word
     : word.replaceAll('ß', 'ss').normalize('NFKD').replaceAll(/\p{M}/gu, '');

@@ -12,18 +12,18 @@ export interface Ranked {
 /** Texts to be searched by words. */
 export interface LexicalIndex {
   /** Those that have a word of the question, the best first; of equals the one that was given first. */
-  search(question: string): Ranked[];
+  search: (question: string) => Ranked[];
   /** How much more a term says than one that stands everywhere. */
-  rarityOf(term: string): number;
+  rarityOf: (term: string) => number;
   /** The terms by which a question is searched. */
-  termsOf(question: string): readonly string[];
+  termsOf: (question: string) => readonly string[];
   /** The terms of a text, by its place. */
-  termsAt(index: number): readonly string[];
+  termsAt: (index: number) => readonly string[];
 }
 
 /** Indexes texts for BM25 (Robertson and Zaragoza, 2009), with the rarity that is never below zero (as Lucene's). */
-export function createLexicalIndex(texts: readonly string[]): LexicalIndex {
-  const analysed = analyseTexts(texts);
+export async function createLexicalIndex(texts: readonly string[]): Promise<LexicalIndex> {
+  const analysed = await analyseTexts(texts);
   const postings = new Map<string, Map<number, number>>();
   let total = 0;
   analysed.forEach(({ terms }, index) => {

@@ -4,7 +4,7 @@ import { AppError } from '@signalbox/errors';
 import { identityHeader, signIdentity, type IdentityKeys, type Principal } from '@signalbox/identity';
 import { newId } from '@signalbox/ids';
 import { z } from 'zod';
-import { addUsage, noUsage, type Embedded, type Embedder, type EmbedOptions } from './embedder.ts';
+import type { Embedder, EmbedOptions } from './embedder.ts';
 
 export interface RouterEmbedderOptions {
   /** Of the chat-router. */
@@ -16,6 +16,8 @@ export interface RouterEmbedderOptions {
   model: string;
 }
 
+/** No tokenizer of any model makes more tokens of a text than it has of these. */
+const charactersPerToken = 2;
 const textsPerCallMax = 64;
 const charactersPerCallMax = 200_000;
 /** The chat-router itself gives up after 120 s. */
@@ -29,21 +31,24 @@ const Answer = z.looseObject({
 
 /** Asks any embeddings model by way of the chat-router, in the name of a principal. */
 export function createRouterEmbedder(options: RouterEmbedderOptions): Embedder {
-  const embed: Embedder['embed'] = async (texts, asked) => {
-    let embedded: Embedded = { vectors: [], usage: noUsage };
-    for (const batch of batchesOf(texts)) {
-      const { vectors, usage } = await embedBatch(options, batch, asked);
-      embedded = { vectors: [...embedded.vectors, ...vectors], usage: addUsage(embedded.usage, usage) };
-    }
-    if (new Set(embedded.vectors.map(({ length }) => length)).size > 1) throw unusable('vectors of several lengths');
-    return embedded;
+  const embed: Embedder['embed'] = (texts, asked) => {
+    const characters = texts.reduce((sum, text) => sum + text.length, 0);
+    return asked.spending.reserving(Math.ceil(characters / charactersPerToken), async () => {
+      const vectors: number[][] = [];
+      for (const batch of batchesOf(texts)) vectors.push(...(await embedBatch(options, batch, asked)));
+      if (new Set(vectors.map(({ length }) => length)).size > 1) throw unusable('vectors of several lengths');
+      return vectors;
+    });
   };
   return {
     name: options.model,
-    dimensions: null,
     kind: 'model',
     embed,
-    embedQuestion: (question, asked) => embed([question], asked),
+    async embedQuestion(question, asked) {
+      const [vector] = await embed([question], asked);
+      if (vector === undefined) throw unusable('no vector');
+      return vector;
+    },
   };
 }
 
@@ -65,8 +70,8 @@ function batchesOf(texts: readonly string[]): string[][] {
 async function embedBatch(
   { url, identityKeys, principal, model }: RouterEmbedderOptions,
   texts: readonly string[],
-  { signal, idempotencyKey }: EmbedOptions,
-): Promise<Embedded> {
+  { signal, idempotencyKey, spending }: EmbedOptions,
+): Promise<number[][]> {
   const { path } = createEmbedding;
   const body = JSON.stringify({ model, input: texts, encoding_format: 'float' });
   const binding = { audience: 'chat-router', method: 'POST', path };
@@ -95,15 +100,13 @@ async function embedBatch(
   }
   const { data, usage } = readAnswer(text);
   const cost = Number(answer.headers.get('x-signalbox-cost-usd') ?? Number.NaN);
+  spending.onUsage({ inputTokens: usage?.prompt_tokens ?? 0, costUsd: Number.isNaN(cost) ? null : cost });
   const byIndex = new Map(data.map(({ index, embedding }) => [index, embedding]));
-  return {
-    vectors: texts.map((_text, index) => {
-      const vector = byIndex.get(index);
-      if (vector === undefined) throw unusable('too few vectors');
-      return vector;
-    }),
-    usage: { inputTokens: usage?.prompt_tokens ?? 0, costUsd: Number.isNaN(cost) ? null : cost },
-  };
+  return texts.map((_text, index) => {
+    const vector = byIndex.get(index);
+    if (vector === undefined) throw unusable('too few vectors');
+    return vector;
+  });
 }
 
 function readAnswer(text: string): z.infer<typeof Answer> {

@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises';
 import type { ResearchModel } from '../model/research-model.ts';
 import type { Source } from '../sources/source.ts';
 import type { Analysis, Finding } from './analysis.ts';
@@ -7,7 +8,7 @@ import { findQuestions } from './find-questions.ts';
 import { findRelations } from './find-relations.ts';
 import { findTimeline } from './find-timeline.ts';
 import { findTopics } from './find-topics.ts';
-import { readText } from './read-text.ts';
+import { readText, type ReadText } from './read-text.ts';
 import { analyseWithModel } from './analyse-with-model.ts';
 import { summarise } from './summarise.ts';
 
@@ -36,14 +37,20 @@ export async function analyse({
   idempotencyKey,
   signal,
 }: AnalyseInput): Promise<Analysis> {
-  const texts = sources.map(readText);
+  const texts: ReadText[] = [];
+  // Many sources are much to read: between two of them others have their turn.
+  for (const source of sources) {
+    await others(undefined, { signal });
+    texts.push(readText(source));
+  }
   const entities = findEntities(texts);
+  await others(undefined, { signal });
   const byRules: Analysis = {
-    summary: summarise([topic, ...questions].join(' '), texts),
+    summary: await summarise([topic, ...questions].join(' '), texts),
     entities: found('capitals, endings and forms that names, dates and amounts have', entities, 'No names were found.'),
     topics: found(
       'words that stand together, by how often and in how many sources',
-      findTopics(texts),
+      await findTopics(texts),
       'No topic recurs.',
     ),
     timeline: found('dates as they are written', findTimeline(texts), 'The sources give no dates.'),

@@ -4,6 +4,7 @@ import { placeOf, type ReadSentence, type ReadText } from './read-text.ts';
 
 const entitiesMax = 40;
 const placesMax = 10;
+const knownShareMin = 0.25;
 
 interface Mention {
   name: string;
@@ -98,8 +99,9 @@ function typeOf(written: string, before: string): EntityType | null {
 
 function entityOf(mentions: readonly Mention[]): Entity {
   const types = mentions.flatMap(({ type }) => type ?? []);
-  // Said differently in two places it is not known.
-  const type = new Set(types).size === 1 ? (types[0] ?? null) : null;
+  // Said differently in two places, or said once of what is named often, it is not known.
+  const isKnown = new Set(types).size === 1 && types.length >= mentions.length * knownShareMin;
+  const type = isKnown ? (types[0] ?? null) : null;
   const citations: Citation[] = mentions
     .slice(0, placesMax)
     .map(({ sentence, index, name: written }) => placeOf(sentence, index, index + written.length));

@@ -22,7 +22,7 @@ const patterns: readonly { pattern: RegExp; read: (groups: readonly string[]) =>
     read: ([m = '', day = '', year = '']) => `${year}-${monthOf(m)}-${day.padStart(2, '0')}`,
   },
   {
-    pattern: new RegExp(String.raw`\b(${month}),? (\d{4})\b`, 'giu'),
+    pattern: new RegExp(String.raw`(?<!\d\.?\s)\b(${month}),? (\d{4})\b`, 'giu'),
     read: ([m = '', year = '']) => `${year}-${monthOf(m)}`,
   },
   // A bare number is a year only where a word says so.

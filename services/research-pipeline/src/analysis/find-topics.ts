@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises';
 import type { Citation } from '../writing/section.ts';
 import { termsOf } from '../writing/terms.ts';
 import type { Topic } from './analysis.ts';
@@ -19,11 +20,14 @@ interface Phrase {
  * Phrases of one to three words that recur: weighted by how often they stand there, in how many sources, and by their length,
  * since two words say more than one. A phrase within a longer one that is as frequent is left out.
  */
-export function findTopics(texts: readonly ReadText[]): Topic[] {
+export async function findTopics(texts: readonly ReadText[]): Promise<Topic[]> {
   const phrases = new Map<string, Phrase>();
+  // Words recur: each is read once.
+  const terms = new Map<string, string | null>();
   for (const { source, sentences } of texts) {
+    await others();
     for (const sentence of sentences) {
-      for (const { key, written, index, words } of phrasesIn(sentence.text)) {
+      for (const { key, written, index, words } of phrasesIn(sentence.text, terms)) {
         const phrase: Phrase = phrases.get(key) ?? {
           written: new Map(),
           count: 0,
@@ -62,11 +66,14 @@ export function findTopics(texts: readonly ReadText[]): Topic[] {
   }));
 }
 
-function phrasesIn(text: string): { key: string; written: string; index: number; words: number }[] {
+function phrasesIn(
+  text: string,
+  known: Map<string, string | null>,
+): { key: string; written: string; index: number; words: number }[] {
   const words = [...text.matchAll(/[\p{L}\p{N}][\p{L}\p{N}'’-]*/gu)].map(({ index, 0: written }) => {
-    const [term = null, ...more] = termsOf(written);
-    // A word that carries no subject, and a number, end a phrase.
-    return { index, written, term: more.length > 0 || /^\d/u.test(written) || written.length < 3 ? null : term };
+    const term = known.get(written) ?? (known.has(written) ? null : termOf(written));
+    known.set(written, term);
+    return { index, written, term };
   });
   return words.flatMap((first, from) => {
     const found: { key: string; written: string; index: number; words: number }[] = [];
@@ -81,6 +88,13 @@ function phrasesIn(text: string): { key: string; written: string; index: number;
     }
     return found;
   });
+}
+
+/** A word that carries no subject, and a number, end a phrase: null. */
+function termOf(written: string): string | null {
+  if (/^\d/u.test(written) || written.length < 3) return null;
+  const [term = null, ...more] = termsOf(written);
+  return more.length > 0 ? null : term;
 }
 
 function mostWritten(written: ReadonlyMap<string, number>): string {

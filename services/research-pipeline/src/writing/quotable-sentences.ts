@@ -13,27 +13,29 @@ export interface QuotableSentence extends RankableSentence {
 const [charactersMin, charactersMax] = [25, 600];
 
 /**
- * The sentences that stand whole within the passages, each once, with the score of the best passage that it stands in. What
- * is no sentence of prose (headings, menus, tables, fragments, code) is not among them.
+ * The sentences of the passages, each once, with the score of the best passage that it stands in. What is no sentence of prose
+ * (headings, menus, tables, fragments, code) is not among them.
  */
 export function quotableSentences(evidence: readonly RankedEvidence[]): QuotableSentence[] {
   const bestScore = Math.max(...evidence.map(({ score }) => score), Number.MIN_VALUE);
-  const bySource = new Map<Source, { start: number; end: number; score: number }[]>();
-  for (const { source, chunk, score } of evidence)
-    bySource.set(source, [...(bySource.get(source) ?? []), { start: chunk.start, end: chunk.end, score }]);
-  const found: QuotableSentence[] = [];
-  for (const [source, passages] of bySource) {
-    for (const { start, end } of splitSentences(source.text)) {
-      const scores = passages.flatMap((passage) =>
-        passage.start <= start && end <= passage.end ? [passage.score] : [],
-      );
-      if (scores.length === 0) continue;
+  const found = new Map<string, QuotableSentence>();
+  for (const { source, chunk, score } of evidence) {
+    const passageScore = Math.max(0, Math.min(1, score / bestScore));
+    // A passage is of whole sentences, and short: a source may be a book.
+    for (const span of splitSentences(chunk.text)) {
+      const [start, end] = [chunk.start + span.start, chunk.start + span.end];
       const text = source.text.slice(start, end);
-      const passageScore = Math.max(0, Math.min(1, Math.max(...scores) / bestScore));
-      if (isProse(text)) found.push({ source, start, end, text, passageScore });
+      const key = `${source.sha256}:${start}-${end}`;
+      const known = found.get(key);
+      if (known === undefined ? isProse(text) : known.passageScore < passageScore)
+        found.set(key, { source, start, end, text, passageScore });
     }
   }
-  return found;
+  const order = new Map([...new Set(evidence.map(({ source }) => source))].map((source, index) => [source, index]));
+  return [...found.values()].sort(
+    (one, other) =>
+      (order.get(one.source) ?? 0) - (order.get(other.source) ?? 0) || one.start - other.start || one.end - other.end,
+  );
 }
 
 /** True for what reads as a statement: long enough, ended, and of words for the most part. */

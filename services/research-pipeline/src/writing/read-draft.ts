@@ -62,7 +62,10 @@ function numbersOf(list: string): number[] {
 
 /** The sentences of the passage that are most like what cites it: where to look, more closely than a whole passage. */
 function citationsOf(text: string, { source, start, end }: Passage): Citation[] {
-  const sentences = splitSentences(source.text).filter((span) => start <= span.start && span.end <= end);
+  const sentences = splitSentences(source.text.slice(start, end)).map((span) => ({
+    start: start + span.start,
+    end: start + span.end,
+  }));
   const citation = (span: Span): Citation => ({
     n: source.n,
     sourceSha256: source.sha256,

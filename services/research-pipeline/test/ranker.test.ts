@@ -200,7 +200,11 @@ describe('CR-6: Chroma away', () => {
     expect(without.ranked[0]?.chunk.text).toContain('pump');
     await rank(input());
     expect(await waiting()).toBe(texts.length);
-    expect(await tendIndex({ database, index, logger: silent }, signal)).toEqual({ filled: 0, forgotten: 0 });
+    // Whether it is tried or not depends on when it was tried last; either way nothing is lost.
+    await tendIndex({ database, index, logger: silent }, signal).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(IndexAway);
+    });
+    expect(await waiting()).toBe(texts.length);
 
     await chroma.restart();
     const tended = await waitFor(

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startMesh, type Mesh } from '@signalbox/local';
+import { cpuMs } from '../load/processes.ts';
 import { writeResults } from '../load/report.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -62,7 +63,10 @@ for (let count = 0; count < 10; count += 1) {
   const id = await begin(mesh, documents.slice(0, 2));
   const stream = await events(mesh, id);
   const reader = stream.body?.getReader();
-  for (let text = ''; !text.includes('event: ');) text += new TextDecoder().decode((await reader?.read())?.value);
+  for (let text = ''; !text.includes('event: ');) {
+    const part = await reader?.read();
+    text += new TextDecoder().decode(part?.value as Uint8Array<ArrayBuffer> | undefined);
+  }
   firstEvents.push(performance.now() - from);
   await reader?.cancel();
   await ended(mesh, id);
@@ -174,23 +178,14 @@ async function ended(of: Mesh, id: string): Promise<void> {
 /** What the gateway and the service take while nothing happens. */
 async function costOf(of: Mesh, pid: number): Promise<object> {
   const pids = { gateway: of.services['gateway']?.pid ?? 0, research: pid };
-  const before = { gateway: cpuMs(pids.gateway), research: cpuMs(pids.research) };
+  const before = { gateway: cpuMs([pids.gateway]), research: cpuMs([pids.research]) };
   await sleep(listenedMs);
   return {
-    gateway_cpu_percent: round((cpuMs(pids.gateway) - before.gateway) / (listenedMs / 100)),
-    research_cpu_percent: round((cpuMs(pids.research) - before.research) / (listenedMs / 100)),
+    gateway_cpu_percent: round((cpuMs([pids.gateway]) - before.gateway) / (listenedMs / 100)),
+    research_cpu_percent: round((cpuMs([pids.research]) - before.research) / (listenedMs / 100)),
     gateway_resident_mib: mebibytes(residentBytes(pids.gateway)),
     research_resident_mib: mebibytes(residentBytes(pids.research)),
   };
-}
-
-/** In user and system mode; a tick is 10 ms on every Linux that matters. */
-function cpuMs(pid: number): number {
-  const fields =
-    readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function residentBytes(pid: number): number {

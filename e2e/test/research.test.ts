@@ -202,10 +202,9 @@ describe('research through the gateway, by two pipelines', () => {
     const working = await begin({ model: 'sim/writer', topic: `${topic} Of a forgetful Redis.` });
     await waitFor(async () => (await statusOf(working)) === 'running');
     const late = await begin({});
-    await using redis = Object.assign(new Redis(opened.mesh.redisUrl), {
-      [Symbol.asyncDispose]: () => Promise.resolve(redis.disconnect()),
-    });
+    const redis = new Redis(opened.mesh.redisUrl);
     await redis.flushall();
+    redis.disconnect();
     provider.behave({ say: answerTo });
     for (const id of [waiting, working, late]) expect(await ended(id)).toMatchObject({ status: 'completed' });
   }, 120_000);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { aCaller, startTestService, type TestService } from './harness.ts';
+import { aCaller, startTestService, testConfig, type TestService } from './harness.ts';
+import { begin, jobIn, researcher } from './research-world.ts';
 
 let service: TestService;
 
@@ -44,5 +45,51 @@ describe('submitting research (CR-3)', () => {
     const stranger = aCaller();
     expect((await service.get(`/api/v1/research/${String(body['id'])}`, stranger)).status).toBe(404);
     expect((await service.get('/api/v1/research', stranger)).body['data']).toEqual([]);
+  });
+});
+
+describe('too much at once', () => {
+  it('is refused with 429 and a time where a tenant has too many jobs that wait, and holds nobody else back', async () => {
+    const { jobs } = testConfig(service.database.url);
+    await using small = await startTestService({ config: { jobs: { ...jobs, queuedPerTenantMax: 2 } } });
+    const caller = researcher();
+    expect((await small.post('/api/v1/research-queue/pause', undefined, { caller })).status).toBe(200);
+    const body = { topic: 'Too much', sources: ['documents'] };
+    for (let count = 0; count < 2; count += 1) await begin(small, caller, body);
+    const refused = await small.post('/api/v1/research', body, { caller });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
+    expect((await small.get('/api/v1/research', caller)).body['data']).toHaveLength(2);
+    const other = researcher();
+    expect(await jobIn(small, other, await begin(small, other, body), 'completed')).toMatchObject({ error: null });
+  });
+
+  it('waits for its turn, the oldest first, where a tenant has as many at work as it may', async () => {
+    const { jobs } = testConfig(service.database.url);
+    await using small = await startTestService({ config: { jobs: { ...jobs, runningPerTenantMax: 1 } } });
+    const caller = researcher();
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1)
+      ids.push(await begin(small, caller, { topic: `Number ${String(count)}`, sources: ['documents'] }));
+    for (const id of ids) await jobIn(small, caller, id, 'completed');
+    const spans = await small.query<{ started_at: Date; finished_at: Date }>(
+      'select started_at, finished_at from @research_jobs order by started_at',
+    );
+    for (const [index, { started_at: startedAt }] of spans.entries())
+      expect(startedAt.getTime()).toBeGreaterThanOrEqual(spans[index - 1]?.finished_at.getTime() ?? 0);
+  });
+});
+
+describe('the end of a job', () => {
+  it('is told to alerting once, in the transaction that makes it true', async () => {
+    const caller = researcher();
+    const id = await begin(service, caller, { topic: 'What is told?', sources: ['documents'] });
+    await jobIn(service, caller, id, 'completed');
+    const told = await service.query<{ message: { payload: object } }>(
+      `select message from @outbox where name = 'research.finished.alerting' and message -> 'payload' ->> 'job_id' = $1`,
+      [id],
+    );
+    expect(told.map(({ message }) => message.payload)).toEqual([
+      { job_id: id, tenant_id: caller.principal.tenantId, status: 'completed', topic: 'What is told?', error: null },
+    ]);
   });
 });

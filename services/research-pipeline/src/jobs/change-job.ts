@@ -3,13 +3,13 @@ import { AppError } from '@signalbox/errors';
 import type { CallerIdentity } from '@signalbox/identity';
 import { emit } from '@signalbox/postgres';
 import type { Emitter } from '@signalbox/queue';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { TellAudit } from '../audit/tell-audit.ts';
 import type { Schema } from '../app/schema.ts';
 import { callerOf, tellFinished } from './finish-job.ts';
-import { deleteJobRow, messageIdOf, noJob, type JobRow } from './job-store.ts';
+import { approveJobRow, cancelJobRow, lockJob, requeueJobRow } from './job-change-store.ts';
+import { deleteJobRow, messageIdOf, type JobRow } from './job-store.ts';
 import { isOver, stepJob, type JobEvent } from './job.ts';
-import { tell } from './lease-store.ts';
 
 export interface ChangeJobDeps {
   db: Kysely<Schema>;
@@ -23,22 +23,7 @@ export interface ChangeJobDeps {
 export async function cancelJob(deps: ChangeJobDeps, caller: CallerIdentity, id: string): Promise<JobRow> {
   return change(deps, caller, { id, event: 'cancel_asked', action: 'research.cancelled' }, async (trx, job) => {
     if (job.status === 'cancelled' || job.status === 'cancelling') return job;
-    const status = stepJob(job.status, 'cancel_asked') ?? job.status;
-    const now = sql<Date>`now()`;
-    const cancelled = await trx
-      .updateTable('research_jobs')
-      .set({
-        status,
-        parked: false,
-        cancel_requested_at: now,
-        touched_at: now,
-        events: job.events + 1,
-        ...(isOver(status) ? { finished_at: now } : {}),
-      })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await tell(trx, cancelled, 'status', { status });
+    const cancelled = await cancelJobRow(trx, job, stepJob(job.status, 'cancel_asked') ?? job.status);
     await tellFinished(trx, deps.emitter, cancelled);
     return cancelled;
   });
@@ -47,25 +32,7 @@ export async function cancelJob(deps: ChangeJobDeps, caller: CallerIdentity, id:
 /** Takes a job up again from its last step that was done. What an earlier worker still wants to write is refused. */
 export async function retryJob(deps: ChangeJobDeps, caller: CallerIdentity, id: string): Promise<JobRow> {
   return change(deps, caller, { id, event: 'retried', action: 'research.retried' }, async (trx, job) => {
-    const queued = await trx
-      .updateTable('research_jobs')
-      .set({
-        status: 'queued',
-        run: job.run + 1,
-        turn: 0,
-        epoch: job.epoch + 1,
-        lost_leases: 0,
-        error: null,
-        partial_reason: null,
-        cancel_requested_at: null,
-        finished_at: null,
-        touched_at: sql<Date>`now()`,
-        events: job.events + 1,
-      })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await tell(trx, queued, 'status', { status: 'queued', run: queued.run });
+    const queued = await requeueJobRow(trx, job);
     await bring(trx, deps.emitter, queued, caller);
     return queued;
   });
@@ -74,19 +41,7 @@ export async function retryJob(deps: ChangeJobDeps, caller: CallerIdentity, id: 
 /** Lets a job that waits with its plan go on. */
 export async function approveJob(deps: ChangeJobDeps, caller: CallerIdentity, id: string): Promise<JobRow> {
   return change(deps, caller, { id, event: 'approved', action: 'research.approved' }, async (trx, job) => {
-    const queued = await trx
-      .updateTable('research_jobs')
-      .set({
-        status: 'queued',
-        turn: job.turn + 1,
-        approved_at: sql<Date>`now()`,
-        touched_at: sql<Date>`now()`,
-        events: job.events + 1,
-      })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await tell(trx, queued, 'status', { status: 'queued', approved: true });
+    const queued = await approveJobRow(trx, job);
     await bring(trx, deps.emitter, queued, callerOf(job));
     return queued;
   });
@@ -143,18 +98,6 @@ const doneBy: Partial<Record<JobEvent, string>> = {
   retried: 'taken up again',
   approved: 'approved',
 };
-
-async function lockJob(trx: Transaction<Schema>, tenantId: string, id: string): Promise<JobRow> {
-  const job = await trx
-    .selectFrom('research_jobs')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
-  if (job === undefined) throw noJob();
-  return job;
-}
 
 function conflict({ status }: JobRow, done: string): AppError {
   return new AppError('conflict', `Research that is ${status} cannot be ${done}.`, { details: { status } });

@@ -119,6 +119,27 @@ export async function listEvents(db: Kysely<Schema>, jobId: string, after: numbe
     .execute();
 }
 
+/** How far the events of these jobs have come; one that is gone is not among them. */
+export async function countEvents(db: Kysely<Schema>, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await db.selectFrom('research_jobs').select(['id', 'events']).where('id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.id, row.events]));
+}
+
+/** Null where there is no such job, or none of this tenant. */
+export async function findJobState(
+  db: Kysely<Schema>,
+  tenantId: string,
+  id: string,
+): Promise<Pick<JobRow, 'events' | 'status'> | null> {
+  const row = await db
+    .selectFrom('research_jobs')
+    .select(['events', 'status'])
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 export function noJob(): AppError {
   return new AppError('not_found', 'There is no such research.');
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import { listEvents, type EventRow } from './job-store.ts';
+import { findJobState, listEvents, type EventRow } from './job-store.ts';
 import { isOver } from './job.ts';
 import { presentEvent } from './present-job.ts';
 import type { JobWatch } from './watch-jobs.ts';
@@ -28,7 +28,7 @@ export async function streamJobEvents(stream: JobStream): Promise<void> {
   const { db, watch, tenantId, jobId, response, signal, heartbeatMs = 15_000 } = stream;
   let seen = stream.after;
   await write(response, 'retry: 2000\n\n', signal);
-  const state = await stateOf(db, tenantId, jobId);
+  const state = await findJobState(db, tenantId, jobId);
   if (state !== null && seen > state.events) {
     const data = JSON.stringify({ last_event_id: state.events, see: `/api/v1/research/${jobId}` });
     seen = state.events;
@@ -42,28 +42,14 @@ export async function streamJobEvents(stream: JobStream): Promise<void> {
       await write(response, events.map(textOf).join(''), signal);
       continue;
     }
-    const now = await stateOf(db, tenantId, jobId);
+    const now = await findJobState(db, tenantId, jobId);
     // Deleted meanwhile, or over and all is told: a retry later begins a stream of its own.
-    if (now === null || (now.isOver && seen >= now.events)) break;
+    if (now === null || (isOver(now.status) && seen >= now.events)) break;
     const beat = AbortSignal.timeout(heartbeatMs);
     await watch.changed(jobId, seen, AbortSignal.any([signal, beat]));
     if (beat.aborted) await write(response, ': waiting\n\n', signal);
   }
   response.end();
-}
-
-async function stateOf(
-  db: Kysely<Schema>,
-  tenantId: string,
-  jobId: string,
-): Promise<{ events: number; isOver: boolean } | null> {
-  const row = await db
-    .selectFrom('research_jobs')
-    .select(['events', 'status'])
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', jobId)
-    .executeTakeFirst();
-  return row === undefined ? null : { events: row.events, isOver: isOver(row.status) };
 }
 
 function textOf(event: EventRow): string {

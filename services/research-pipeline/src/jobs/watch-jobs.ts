@@ -1,6 +1,7 @@
 import type { Logger } from '@signalbox/telemetry';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../app/schema.ts';
+import { countEvents } from './job-store.ts';
 
 /** Wakes those who follow jobs, however many they are, at the cost of one query at a time. */
 export interface JobWatch extends AsyncDisposable {
@@ -25,8 +26,7 @@ export function startJobWatch({ db, logger }: { db: Kysely<Schema>; logger: Logg
 
   async function look(): Promise<void> {
     const ids = [...new Set([...watchers].map(({ jobId }) => jobId))];
-    const rows = await db.selectFrom('research_jobs').select(['id', 'events']).where('id', 'in', ids).execute();
-    const events = new Map(rows.map((row) => [row.id, row.events]));
+    const events = await countEvents(db, ids);
     for (const watcher of watchers) if ((events.get(watcher.jobId) ?? Infinity) > watcher.seen) watcher.wake();
   }
 

@@ -74,7 +74,10 @@ export async function workOffJob(deps: WorkOffDeps, message: JobMessageFacts, si
   } catch (thrown) {
     const reason: unknown = holding.ended.aborted ? holding.ended.reason : thrown;
     // Somebody else's by now: nothing is left to be done here.
-    if (reason instanceof LeaseLost) return endIfCancelled(deps, lease);
+    if (reason instanceof LeaseLost) {
+      await endIfCancelled(deps, lease);
+      return;
+    }
     if (reason instanceof CancelAsked) {
       await finish(deps, lease, work.progress, { event: 'let_go', error: null, reportSha256: null });
       return;

@@ -182,7 +182,7 @@ const warningsMax = 100;
 
 export function hashOf(input: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(input) ?? 'null')
+    .update(JSON.stringify([input]))
     .digest('hex');
 }
 

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 
 /** What a step gave when it was done; null: it was not, or with another input. */
@@ -15,4 +15,9 @@ export async function findStep(
     .where('input_hash', '=', inputHash)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** Forgets what a job has read and written on its way; the job itself stays. */
+export async function deleteSteps(trx: Transaction<Schema>, jobId: string): Promise<void> {
+  await trx.deleteFrom('research_steps').where('job_id', '=', jobId).execute();
 }

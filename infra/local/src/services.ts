@@ -113,6 +113,13 @@ export const services: readonly ServiceDefinition[] = [
       VAULT_KEYS: `1:${secret('research-vault')}`,
     }),
     settings: [
+      'RESEARCH_MODEL',
+      'RESEARCH_EMBEDDING_MODEL',
+      'RESEARCH_CONCURRENCY',
+      'RESEARCH_RUNNING_PER_TENANT_MAX',
+      'RESEARCH_QUEUED_PER_TENANT_MAX',
+      'RESEARCH_LEASE_MS',
+      'REPORT_KEPT_FOR_DAYS',
       'OUTBOUND_ALLOW',
       'FETCH_USER_AGENT',
       'FETCH_HOST_SPACING_MS',

@@ -1,5 +1,5 @@
 import type { ModelAnswer, ResearchModel } from '../model/research-model.ts';
-import type { JobRun } from '../steps/job-run.ts';
+import { BudgetExhausted, type JobRun } from '../steps/job-run.ts';
 
 /** No tokenizer of any model makes more tokens of a text than it has of these. */
 const charactersPerToken = 2;
@@ -15,8 +15,10 @@ export function chargeModel(run: JobRun, model: ResearchModel): ResearchModel {
       run.step({ stage: 'model', key, input: { model: model.name, ...request } }, async () => {
         const written = request.messages.reduce((sum, { content }) => sum + content.length, 0);
         const most = Math.ceil(written / charactersPerToken) + request.maxTokens;
+        // What a call will cost is known when it has been made: the first one beyond the budget is the last.
         const overdrawn = run.usedUp(1);
-        const answer: ModelAnswer = await run.reserving({ llm_tokens: overdrawn === null ? most : Infinity }, () =>
+        if (overdrawn !== null) throw new BudgetExhausted(overdrawn);
+        const answer: ModelAnswer = await run.reserving({ llm_tokens: most }, () =>
           model.complete({ ...request, idempotencyKey: `${run.job.id}:${key}`, signal: run.signal }),
         );
         const cost = { llm_tokens: answer.inputTokens + answer.outputTokens, usd: answer.costUsd ?? 0 };

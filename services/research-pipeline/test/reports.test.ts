@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@signalbox/ids';
 import { openStorage, type Storage } from '@signalbox/storage';
+import { waitFor } from '@signalbox/test-kit';
 import { insertJob } from '../src/jobs/job-store.ts';
 import { makeReport } from '../src/reports/make-report.ts';
 import { findSharedReport } from '../src/reports/report-store.ts';
 import { sweepReports } from '../src/reports/sweep-reports.ts';
+import { deleteSteps } from '../src/steps/step-store.ts';
 import { extractiveInput, sources } from './report-fixture.ts';
 import { aCaller, startTestService, type TestService } from './harness.ts';
 
@@ -149,19 +151,41 @@ describe('the report of a job', () => {
     }
   });
 
-  it('loses its files when it expires or its job is deleted, and no other report does', async () => {
+  it('loses its files and its steps when it expires or its job is deleted, and no other report does', async () => {
+    const { db } = service.db;
     const [kept, expired] = [await aJob(), await aJob('completed', { daysLeft: -1 })];
-    const row = await findSharedReport(service.db.db, expired);
-    for (let count = 1; count > 0;) count = await sweepReports({ db: service.db.db, storage });
-    for (const { key } of Object.values(row?.files ?? {})) expect(await storage.get(key)).toBeNull();
-    expect(await storage.get(row?.evidence_key ?? '')).toBeNull();
+    for (const id of [kept, expired])
+      await service.query(
+        `insert into @research_steps (job_id, stage, key, input_hash, output, cost) values ($1, 'fetch', 'x', 'x', '{}', '{}')`,
+        [id],
+      );
+    /** The service sweeps as well; whoever comes first does it. */
+    const cleared = (id: string) =>
+      waitFor(
+        async () => {
+          await sweepReports({ db, storage, forget: (trx, _tenantId, jobId) => deleteSteps(trx, jobId) });
+          return (await findSharedReport(db, id))?.cleared_at != null;
+        },
+        { timeoutMs: 10_000, intervalMs: 50, what: 'a report that is cleared away' },
+      );
+    const stepsOf = (id: string) => service.query(`select key from @research_steps where job_id = $1`, [id]);
+    const isEmpty = async (id: string) => {
+      const row = await findSharedReport(db, id);
+      const keys = [...Object.values(row?.files ?? {}).map(({ key }) => key), row?.evidence_key ?? ''];
+      expect(keys).toHaveLength(5);
+      for (const key of keys) expect(await storage.get(key)).toBeNull();
+    };
+
+    await cleared(expired);
+    await isEmpty(expired);
+    expect([await stepsOf(expired), await stepsOf(kept)]).toEqual([[], [{ key: 'x' }]]);
     expect((await service.get(`/api/v1/research/${kept}/report.json`)).status).toBe(200);
     expect((await service.get(`/api/v1/research/${expired}/report.json`)).status).toBe(410);
 
-    const before = await findSharedReport(service.db.db, kept);
     expect((await service.fetch(`/api/v1/research/${kept}`, { method: 'DELETE' })).status).toBe(204);
-    for (let count = 1; count > 0;) count = await sweepReports({ db: service.db.db, storage });
-    for (const { key } of Object.values(before?.files ?? {})) expect(await storage.get(key)).toBeNull();
+    await cleared(kept);
+    await isEmpty(kept);
+    expect((await service.get(`/api/v1/research/${kept}/report.json`)).status).toBe(404);
   });
 });
 

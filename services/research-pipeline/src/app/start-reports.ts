@@ -4,6 +4,8 @@ import { mountReportRoutes } from '../reports/routes.ts';
 import { startSweeping } from '../reports/start-sweeping.ts';
 import { createHashedEmbedder } from '../retrieval/hashed-embedder.ts';
 import { createRanker } from '../retrieval/create-ranker.ts';
+import { forgetSourcesOfJob } from '../retrieval/forgotten-source-store.ts';
+import { deleteSteps } from '../steps/step-store.ts';
 import type { DomainDeps } from './domain.ts';
 
 const passagesPerAnswer = 24;
@@ -17,7 +19,19 @@ export function startReports(deps: DomainDeps, owned: AsyncDisposableStack): voi
     name: 'signalbox_reports_cleared_total',
     help: 'Reports whose files were removed, since they had expired or their research was deleted.',
   });
-  owned.use(startSweeping({ db, storage, cleared: (count) => cleared.inc({}, count), logger }));
+  owned.use(
+    startSweeping({
+      db,
+      storage,
+      async forget(trx, tenantId, jobId) {
+        // First the vectors: which they are stands in the steps.
+        await forgetSourcesOfJob(trx, tenantId, jobId);
+        await deleteSteps(trx, jobId);
+      },
+      cleared: (count) => cleared.inc({}, count),
+      logger,
+    }),
+  );
   mountReportRoutes(routes, {
     db,
     storage,

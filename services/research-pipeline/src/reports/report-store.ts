@@ -66,18 +66,19 @@ export async function listDueReports(db: Kysely<Schema>, limit: number): Promise
     .execute();
 }
 
-/** Notes that the files of a report are removed. One that was published anew meanwhile stays as it is. */
+/** Notes that the files of a report are removed. False: it was published anew meanwhile, and stays as it is. */
 export async function noteCleared(
-  db: Kysely<Schema>,
+  trx: Transaction<Schema>,
   { job_id: jobId, sha256 }: Pick<ReportRow, 'job_id' | 'sha256'>,
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable('research_reports')
     .set({ cleared_at: sql<Date>`now()` })
     .where('job_id', '=', jobId)
     .where('sha256', '=', sha256)
     .where('expires_at', '<=', sql<Date>`now()`)
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 /** Runs `work` in one process at a time, whichever comes first; the others do nothing. False: somebody else has it. */

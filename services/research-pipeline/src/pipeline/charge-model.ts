@@ -5,8 +5,8 @@ import { BudgetExhausted, type JobRun } from '../steps/job-run.ts';
 const charactersPerToken = 2;
 
 /**
- * The same model, whose every answer is remembered as a step of the job, so that none is paid for twice, and whose tokens and
- * dollars are reserved before a call and settled after it. A call that does not fit the budget throws `BudgetExhausted`.
+ * The same model, whose every answer is remembered as a step of the job, so that none is paid for twice. Its tokens are
+ * reserved before a call and settled after it. A call that does not fit the budget throws `BudgetExhausted`.
  */
 export function chargeModel(run: JobRun, model: ResearchModel): ResearchModel {
   return {

@@ -69,7 +69,9 @@ describe('CR-11: HTML', () => {
   });
 
   it('keeps the lines of preformatted text', async () => {
-    expect((await read('<p>a</p><pre>x = 1\n  y = 2</pre><p>b</p>', html)).text).toBe('a\n\nx = 1\n  y = 2\n\nb');
+    expect((await read('<h2>a<a href="#a">¶</a></h2><pre>\nx = 1\n  y = 2\n\n</pre><p>b</p>', html)).text).toBe(
+      'a\n\nx = 1\n  y = 2\n\nb',
+    );
   });
 });
 
@@ -162,6 +164,16 @@ describe('CR-11: PDF', () => {
       [1, `${paragraph('Sea ice')}\n\n${paragraph('Snow')}`],
       [2, paragraph('Wind')],
     ]);
+  });
+
+  it('takes the largest lines of the first page for a title where it has none', async () => {
+    const bytes = await makePdf([[paragraph('Sea ice')]], {
+      decorate: (document) => {
+        document.fontSize(20).text('Eleven winters').moveDown();
+      },
+    });
+    expect(await read(bytes, { name: 'scan-0001.pdf' })).toMatchObject({ title: 'Eleven winters' });
+    expect((await read(await makePdf([[paragraph('Snow')]]), { name: 'snow.pdf' })).title).toBe('snow.pdf');
   });
 
   it('leaves out the lines that run through all pages, and joins words that lines divide', async () => {

@@ -10,7 +10,9 @@ import type { Schema } from '../src/app/schema.ts';
 import { takeHostTurn } from '../src/fetch/host-store.ts';
 import { chooseProviders } from '../src/search/choose-providers.ts';
 import { createSearchProviders, type SearchDeps } from '../src/search/create-search-providers.ts';
+import { saveCredential } from '../src/search/credential-store.ts';
 import { searchAll } from '../src/search/search-all.ts';
+import { credentialContext, sealCredential } from '../src/search/search-credential.ts';
 import type { SearchProvider } from '../src/search/search-provider.ts';
 import { operatorHosts, type SearchSettings } from '../src/search/search-settings.ts';
 import type { Hit, SearchOutcome } from '../src/sources/source.ts';
@@ -350,6 +352,21 @@ describe('CR-10: a provider that fails is an outcome, and takes nothing from the
     await expect(searchAll([provider(reason)], 'q', options)).rejects.toBe(reason);
     const bug = new TypeError('x');
     await expect(searchAll([provider(bug)], 'q', { limit: 1, signal: new AbortController().signal })).rejects.toBe(bug);
+  });
+});
+
+describe('S8: an address that a tenant names', () => {
+  it('is not reached for being one of the operator, who may ask inside', async () => {
+    upstream.answer('/search', { body: { results: [{ url: 'https://s.example/' }] } });
+    const searxng = { baseUrl: upstream.url };
+    expect((await search(['searxng'], 'q', { searxng })).outcomes).toMatchObject([{ status: 'ok', hits: 1 }]);
+    const asked = upstream.requests.length;
+    const sealed = sealCredential(vault, credentialContext('tenant_a', 'searxng'), { url: upstream.url });
+    await saveCredential(db.db, 'tenant_a', { provider: 'searxng', sealed, hint: '', updatedAt: new Date() });
+    expect((await search(['searxng'], 'q', { searxng })).outcomes).toMatchObject([
+      { status: 'failed', reason: 'This address cannot be reached from here.' },
+    ]);
+    expect(upstream.requests).toHaveLength(asked);
   });
 });
 

@@ -41,6 +41,9 @@ export function extractHtml(html: string): FormatText {
     for (const element of document.querySelectorAll(invisible)) element.remove();
     for (const element of document.querySelectorAll('[style]'))
       if (invisibleStyle.test(element.getAttribute('style') ?? '')) element.remove();
+    // Signs beside headings that lead to themselves.
+    for (const element of document.querySelectorAll('a[href^="#"]'))
+      if (/^\s*[¶#§]\s*$/.test(element.textContent ?? '')) element.remove();
   }
 
   function mainText(): { title: string; text: string } | null {

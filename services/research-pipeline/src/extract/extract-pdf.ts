@@ -1,7 +1,7 @@
 import { getDocumentProxy } from 'unpdf';
 import type { PageSpan } from '../sources/source.ts';
 import { Unreadable, type FormatText } from './extraction.ts';
-import { dropRunningLines, joinLines, linesOf, type PageLine } from './page-lines.ts';
+import { dropRunningLines, headingOf, joinLines, linesOf, type PageLine } from './page-lines.ts';
 
 const pagesMax = 3_000;
 
@@ -20,7 +20,12 @@ export async function extractPdf(bytes: Uint8Array): Promise<FormatText> {
     const texts = dropRunningLines(pages).map(joinLines);
     if (texts.every((text) => text === ''))
       throw new Unreadable('The PDF holds no text: its pages are pictures, or empty.');
-    return { ...joined(texts), title: await titleOf(document), language: null, publishedAt: null };
+    return {
+      ...joined(texts),
+      title: (await titleOf(document)) || headingOf(pages[0] ?? []),
+      language: null,
+      publishedAt: null,
+    };
   } finally {
     await document.loadingTask.destroy();
   }

@@ -48,6 +48,19 @@ function clean(text: string): string {
     .trim();
 }
 
+const [headingLinesMax, headingLengthMax] = [3, 200];
+
+/** The lines of a page that are set larger than all others, when they stand out and are as few as a title's; '' otherwise. */
+export function headingOf(lines: readonly PageLine[]): string {
+  const heights = lines.map(({ height }) => height).sort((a, b) => a - b);
+  const usual = heights[Math.floor(heights.length / 2)] ?? 0;
+  const largest = heights.at(-1) ?? 0;
+  if (largest < 1.15 * usual) return '';
+  const heading = lines.filter(({ height }) => height > 0.98 * largest);
+  const text = heading.map((line) => line.text).join(' ');
+  return heading.length <= headingLinesMax && text.length <= headingLengthMax ? text : '';
+}
+
 const [runningPagesMin, runningShareMin] = [4, 0.6];
 
 /** Without the first and last lines that most pages have alike, but for their numbers: titles and page numbers of a book. */

@@ -29,7 +29,7 @@ export class TextWriter {
   }
 
   toString(): string {
-    return this.#pieces.join('');
+    return this.#pieces.join('').replace(/\n{3,}/g, '\n\n');
   }
 
   #append(text: string): void {

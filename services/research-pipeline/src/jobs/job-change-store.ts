@@ -1,5 +1,5 @@
 import type { ResearchStatus } from '@signalbox/contracts';
-import { sql, type Transaction, type Updateable } from 'kysely';
+import { sql, type Transaction, type UpdateObject } from 'kysely';
 import type { Schema } from '../app/schema.ts';
 import { noJob, type JobRow } from './job-store.ts';
 import type { JobTables } from './job-tables.ts';
@@ -44,7 +44,7 @@ export async function approveJobRow(trx: Transaction<Schema>, job: JobRow): Prom
 async function change(
   trx: Transaction<Schema>,
   { id, events }: JobRow,
-  columns: Updateable<JobTables['research_jobs']>,
+  columns: UpdateObject<JobTables, 'research_jobs'>,
   told: Record<string, unknown>,
 ): Promise<JobRow> {
   const changed = await trx

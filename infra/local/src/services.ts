@@ -138,8 +138,16 @@ export const services: readonly ServiceDefinition[] = [
       'GITHUB_API_URL',
       'GITHUB_TOKEN',
       'SEARCH_FIXTURE_FILE',
+      'STORAGE_FOLDER',
+      'S3_ENDPOINT',
+      'S3_REGION',
+      'S3_BUCKET',
+      'S3_ACCESS_KEY_ID',
+      'S3_SECRET_ACCESS_KEY',
+      'S3_SESSION_TOKEN',
+      'S3_ENCRYPTION',
     ],
-    files: ['SEARCH_FIXTURE_FILE'],
+    files: ['SEARCH_FIXTURE_FILE', 'STORAGE_FOLDER'],
   },
 ];
 

@@ -67,6 +67,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create unique index parties_tax_id on parties (tenant_id, tax_id)
     where tax_id is not null and merged_into is null`.execute(db);
+  // Also of those that were merged: what was another's is found by it.
+  await sql`create index parties_tax_ids on parties (tenant_id, tax_id) where tax_id is not null`.execute(db);
   await sql`create index parties_name_key on parties (tenant_id, name_key)`.execute(db);
   // Among 100,000 names this finds those alike in half the time that an inverted index takes.
   await sql`

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { startChromaServer, testStore, waitFor } from '@signalbox/test-kit';
+import { startChromaServer, startHttpSink, testStore, waitFor } from '@signalbox/test-kit';
 import { ChromaClient } from 'chromadb';
+import { openChromaIndex } from '../src/retrieval/chroma-index.ts';
 import { IndexAway } from '../src/retrieval/vector-index.ts';
-import { aTenant, cosine, openTestIndex, someEntries, someVector } from './retrieval-room.ts';
+import { aTenant, cosine, openTestIndex, silent, someEntries, someVector } from './retrieval-room.ts';
 
 const dimensions = 64;
 const space = { embedder: 'test', dimensions };
@@ -115,6 +116,16 @@ describe('CR-6, LA-11: the index of passages in Chroma', () => {
     const known = await waitFor(() => index.known(space, tenantId, ids, signal), { timeoutMs: 60_000 });
     expect(known).toEqual(new Set(ids));
     expect(index.isAway()).toBe(false);
+  });
+
+  it('does not wait for a Chroma that says nothing, and then not at all for a while (R8)', async () => {
+    await using frozen = await startHttpSink();
+    frozen.behave(() => 'hang');
+    await using index = openChromaIndex({ url: frozen.url, prefix: 'test', logger: silent, callMsMax: 200 });
+    const asked = Array.from({ length: 20 }, () => index.known(space, aTenant(), ['x'], signal));
+    for (const outcome of await Promise.allSettled(asked)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(IndexAway) });
+    }
   });
 
   it('rejects with the reason of whoever left, and does not take that for an outage', async () => {

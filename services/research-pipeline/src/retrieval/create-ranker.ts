@@ -130,10 +130,10 @@ async function rankByVectors(
   } catch (error) {
     asked.signal.throwIfAborted();
     if (error instanceof IndexAway) return without(indexAway);
-    if (error instanceof EmbeddingRefused) return without(`Passages were not embedded: ${error.message}`);
+    if (error instanceof EmbeddingRefused) return without(`No vectors: ${error.message}`);
     if (!(error instanceof AppError)) throw error;
     logger.warn('retrieval.embedder_failed', { embedder: embedder.name, error });
-    return without(`The embedder ${embedder.name} failed: ${error.message}`);
+    return without(`No vectors: the embedder ${embedder.name} failed: ${error.message}`);
   }
 }
 

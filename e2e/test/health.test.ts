@@ -95,7 +95,7 @@ describe('the health of the mesh, told through the gateway (OD-1, OD-23, law 4)'
     expect([status, ready, live]).toEqual([200, 200, 200]);
     expect(health.degraded).toEqual([]);
     expect(Object.keys(health.components).sort()).toEqual(['audit_worker', 'postgres', 'redis_cache', 'redis_queue']);
-    expect(Object.keys(health.services)).toEqual(['chat-router', 'monitoring-ingest', 'alerting']);
+    expect(Object.keys(health.services)).toEqual(['chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline']);
     expect(Object.keys(health.services['chat-router']?.components ?? {})).toEqual(
       expect.arrayContaining(['postgres', 'queue', 'usage_worker', 'provider_signalbox']),
     );

@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.signalbox/compose', import.meta.url));
-const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting'];
+const services = ['gateway', 'chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline'];
 /** Whom each enqueues for, besides the gateway's audit log. */
 const enqueuesFor = {
   'chat-router': ['monitoring-ingest', 'alerting'],
   'monitoring-ingest': ['alerting'],
   alerting: ['chat-router', 'monitoring-ingest'],
+  'research-pipeline': ['chat-router', 'alerting'],
 };
 
 const secret = () => randomBytes(32).toString('base64url');
@@ -70,6 +71,7 @@ keep('token_signing_keys.json', makeSigningKeys);
 keep('gateway_vault_keys', () => `first:${secret()}`);
 keep('vault_keys', () => `first:${secret()}`);
 keep('alerting_vault_keys', () => `first:${secret()}`);
+keep('research_pipeline_vault_keys', () => `first:${secret()}`);
 // Places to write in: the providers that chat-router asks, and the key of one of them.
 keep('providers.yaml', () => '# Model providers; see services/chat-router/README.md.\nproviders: []\n', 0o644);
 keep('openai_api_key', () => '', 0o644);

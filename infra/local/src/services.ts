@@ -11,6 +11,8 @@ export interface MeshFacts {
   /** 32 random bytes in base64url, made once and kept. */
   secret: (name: string) => string;
   gatewayReplicas: number;
+  /** Where files lie that every replica must see. */
+  filesFolder: string;
   chromaUrl: string | null;
 }
 
@@ -33,7 +35,7 @@ export interface ServiceDefinition {
 export const services: readonly ServiceDefinition[] = [
   {
     name: 'gateway',
-    calls: ['chat-router', 'monitoring-ingest', 'alerting'],
+    calls: ['chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline'],
     environment: ({ secret, urlOf, urlsOf, adminUrlsOf, signingKeysFile, gatewayReplicas }) => ({
       TOKEN_SIGNING_KEYS_FILE: signingKeysFile,
       TOKEN_ISSUER: urlOf('gateway'),
@@ -45,6 +47,8 @@ export const services: readonly ServiceDefinition[] = [
       MONITORING_INGEST_ADMIN_URL: adminUrlsOf('monitoring-ingest').join(','),
       ALERTING_URL: urlsOf('alerting').join(','),
       ALERTING_ADMIN_URL: adminUrlsOf('alerting').join(','),
+      RESEARCH_PIPELINE_URL: urlsOf('research-pipeline').join(','),
+      RESEARCH_PIPELINE_ADMIN_URL: adminUrlsOf('research-pipeline').join(','),
     }),
     settings: [
       'TOKEN_ISSUER',
@@ -88,7 +92,7 @@ export const services: readonly ServiceDefinition[] = [
     calls: ['gateway', 'chat-router', 'monitoring-ingest'],
     environment: ({ secret, urlOf, adminUrlsOf }) => ({
       MONITORING_INGEST_URL: urlOf('monitoring-ingest'),
-      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest']
+      WATCHED_SERVICES: ['gateway', 'chat-router', 'monitoring-ingest', 'research-pipeline']
         .flatMap((name) => adminUrlsOf(name).map((url, index) => `${replicaName(name, index)}=${url}`))
         .join(','),
       VAULT_KEYS: `1:${secret('alerting-vault')}`,
@@ -98,6 +102,53 @@ export const services: readonly ServiceDefinition[] = [
     }),
     settings: ['OUTBOUND_ALLOW', 'EXTERNAL_URL'],
     files: [],
+  },
+  {
+    name: 'research-pipeline',
+    // It asks models, tells alerting how jobs ended, and hands the gateway what belongs into the audit log.
+    calls: ['gateway', 'chat-router', 'alerting'],
+    environment: ({ urlOf, filesFolder, chromaUrl, secret }) => ({
+      CHAT_ROUTER_URL: urlOf('chat-router'),
+      STORAGE_FOLDER: filesFolder,
+      ...(chromaUrl === null ? {} : { CHROMA_URL: chromaUrl }),
+      VAULT_KEYS: `1:${secret('research-vault')}`,
+    }),
+    settings: [
+      'RESEARCH_MODEL',
+      'RESEARCH_EMBEDDING_MODEL',
+      'RESEARCH_CONCURRENCY',
+      'RESEARCH_RUNNING_PER_TENANT_MAX',
+      'RESEARCH_QUEUED_PER_TENANT_MAX',
+      'RESEARCH_LEASE_MS',
+      'REPORT_KEPT_FOR_DAYS',
+      'OUTBOUND_ALLOW',
+      'FETCH_USER_AGENT',
+      'FETCH_HOST_SPACING_MS',
+      'GOOGLE_CSE_KEY',
+      'GOOGLE_CSE_ENGINE_ID',
+      'GOOGLE_CSE_URL',
+      'BRAVE_SEARCH_KEY',
+      'BRAVE_SEARCH_URL',
+      'BRAVE_SEARCH_SPACING_MS',
+      'TAVILY_KEY',
+      'TAVILY_URL',
+      'SEARXNG_URL',
+      'ARXIV_URL',
+      'ARXIV_SPACING_MS',
+      'WIKIPEDIA_URL',
+      'GITHUB_API_URL',
+      'GITHUB_TOKEN',
+      'SEARCH_FIXTURE_FILE',
+      'STORAGE_FOLDER',
+      'S3_ENDPOINT',
+      'S3_REGION',
+      'S3_BUCKET',
+      'S3_ACCESS_KEY_ID',
+      'S3_SECRET_ACCESS_KEY',
+      'S3_SESSION_TOKEN',
+      'S3_ENCRYPTION',
+    ],
+    files: ['SEARCH_FIXTURE_FILE', 'STORAGE_FOLDER'],
   },
 ];
 

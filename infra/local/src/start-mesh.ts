@@ -141,6 +141,7 @@ export async function startMesh(options: StartMeshOptions = {}): Promise<Mesh> {
     signingKeysFile: ensureSigningKeys(home.secrets),
     secret: (name) => ensureSecret(home.secrets, name),
     gatewayReplicas,
+    filesFolder: join(home.folder, 'files'),
     chromaUrl: stores.chromaUrl,
   };
   const environmentOf = ({ name, definition, port, adminPort }: Slot): Record<string, string> => ({

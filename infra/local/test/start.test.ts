@@ -96,6 +96,7 @@ describe('npm start', () => {
         'chat-router',
         'monitoring-ingest',
         'alerting',
+        'research-pipeline',
       ]);
       for (const { adminUrl } of Object.values(run.services)) {
         expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200);

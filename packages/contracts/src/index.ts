@@ -96,6 +96,13 @@ export {
 } from './breakers.ts';
 export { CacheName, CacheNamespaceState, cacheRoutes, clearCache, getCacheStatistics } from './cache.ts';
 export {
+  clearResearchCache,
+  getResearchCacheStatistics,
+  ResearchCacheName,
+  researchCacheRoutes,
+  ResearchCacheState,
+} from './research-cache.ts';
+export {
   ChatCompletion,
   AnthropicModel,
   AnthropicModels,
@@ -441,3 +448,89 @@ export {
   MaintenanceWindow,
   MaintenanceWindowInput,
 } from './escalation.ts';
+export {
+  approveResearch,
+  cancelResearch,
+  createResearch,
+  deleteResearch,
+  getResearch,
+  listResearch,
+  ResearchBudget,
+  ResearchEvent,
+  ResearchInput,
+  ResearchJob,
+  ResearchParams,
+  researchRoutes,
+  ResearchSource,
+  ResearchStage,
+  ResearchStatus,
+  ResearchWarning,
+  retryResearch,
+  runResearch,
+  streamResearchEvents,
+} from './research.ts';
+export {
+  CredentialedProvider,
+  deleteSearchCredential,
+  listSearchProviders,
+  SearchCredentialInput,
+  searchProviderRoutes,
+  SearchProviderState,
+  SearchProviderTest,
+  setSearchCredential,
+  testSearchProvider,
+} from './search-providers.ts';
+export {
+  deleteDocument,
+  Document,
+  documentBytesMax,
+  DocumentClassification,
+  DocumentExtraction,
+  DocumentFacts,
+  DocumentParty,
+  documentRoutes,
+  DocumentStatus,
+  DocumentType,
+  downloadDocument,
+  forgetDocumentFile,
+  getDocument,
+  getDocumentText,
+  listDocuments,
+  processDocument,
+  uploadDocument,
+} from './documents.ts';
+export {
+  askResearch,
+  createReportLink,
+  getReportFile,
+  getReportHtml,
+  getReportJson,
+  getReportMarkdown,
+  getReportPdf,
+  getSharedReport,
+  reportRoutes,
+  ResearchAnswer,
+  ResearchReport,
+} from './reports.ts';
+export {
+  decidePartyReview,
+  getParty,
+  listParties,
+  listPartyReviews,
+  Party,
+  PartyMention,
+  PartyResolution,
+  PartyReview,
+  partyRoutes,
+  PartyReviewStatus,
+  PartyTier,
+  resolveParty,
+} from './parties.ts';
+export {
+  cleanResearchQueue,
+  getResearchQueue,
+  pauseResearchQueue,
+  ResearchQueue,
+  researchQueueRoutes,
+  resumeResearchQueue,
+} from './research-queue.ts';

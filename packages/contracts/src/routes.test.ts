@@ -17,7 +17,7 @@ describe('every route', () => {
   it('lies under a known root, in kebab-case, and names in its path what it parses', () => {
     for (const { path, params } of allRoutes) {
       expect(path).toMatch(
-        /^(\/|\/(api\/v1|v1|alertmanager|health|docs|redoc|openapi\.json|\.well-known)[a-z0-9\-/{}._]*)$/,
+        /^(\/|\/(api\/v1|v1|alertmanager|health|docs|redoc|openapi\.json|reports|\.well-known)[a-z0-9\-/{}._]*)$/,
       );
       const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       expect(params instanceof z.ZodObject ? Object.keys(params.shape) : []).toEqual(names);

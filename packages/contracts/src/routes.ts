@@ -9,6 +9,7 @@ import { channelRoutes } from './channels.ts';
 import { chatRoutes } from './chat.ts';
 import { conversationRoutes } from './conversations.ts';
 import type { RouteContract } from './define-route.ts';
+import { documentRoutes } from './documents.ts';
 import { driftComparisonRoutes } from './drift-comparison.ts';
 import { driftRoutes } from './drift.ts';
 import { embeddingRoutes } from './embeddings.ts';
@@ -21,10 +22,16 @@ import { moneyRoutes } from './money.ts';
 import { monitoredModelRoutes } from './monitoring-models.ts';
 import { objectiveRoutes } from './objectives.ts';
 import { notificationRoutes } from './notifications.ts';
+import { partyRoutes } from './parties.ts';
 import { peopleRoutes } from './people.ts';
 import { providerRoutes } from './providers.ts';
+import { reportRoutes } from './reports.ts';
+import { researchCacheRoutes } from './research-cache.ts';
+import { researchQueueRoutes } from './research-queue.ts';
+import { researchRoutes } from './research.ts';
 import { responseRoutes } from './responses.ts';
 import { sampleRoutes } from './samples.ts';
+import { searchProviderRoutes } from './search-providers.ts';
 import { seriesRoutes } from './series.ts';
 import { silenceRoutes } from './silences.ts';
 import { systemRoutes } from './systems.ts';
@@ -64,4 +71,11 @@ export const allRoutes: readonly RouteContract[] = [
   ...escalationRoutes,
   ...alertmanagerRoutes,
   ...silenceRoutes,
+  ...documentRoutes,
+  ...partyRoutes,
+  ...researchRoutes,
+  ...researchQueueRoutes,
+  ...researchCacheRoutes,
+  ...reportRoutes,
+  ...searchProviderRoutes,
 ];

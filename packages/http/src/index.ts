@@ -37,6 +37,7 @@ export {
 } from './page.ts';
 export { problemContentType, problemOf, sendError } from './problem.ts';
 export { parseJson, type ParseJsonLimits } from './parse-json.ts';
+export { readFormParts, type FormPart } from './read-form-body.ts';
 export { mediaTypeOf, readJsonBody, type JsonBodyLimits } from './read-json-body.ts';
 export { runService } from './run-service.ts';
 export { startAdminServer, type AdminServerOptions } from './start-admin-server.ts';

@@ -144,11 +144,14 @@ function operationOf(route: RouteContract): RouteConfig {
   };
 }
 
+/** Where a body's schema says what is in it. */
+const describedTypes = ['application/json', 'multipart/form-data'];
+
 function bodyContentOf({ body, bodyTypes, takesForm }: RouteContract): ZodContentObject {
   const types = bodyTypes.length > 0 ? bodyTypes : ['application/json'];
   return Object.fromEntries([
     ...types.map(
-      (type) => [type, { schema: type === 'application/json' ? body : { type: 'string' as const } }] as const,
+      (type) => [type, { schema: describedTypes.includes(type) ? body : { type: 'string' as const } }] as const,
     ),
     ...(takesForm ? [['multipart/form-data', { schema: body }] as const] : []),
   ]);

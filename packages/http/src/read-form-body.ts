@@ -24,19 +24,23 @@ export async function readFormBody(
     throw new AppError('unsupported_media_type', 'A form may have no content encoding.');
   // Without a prototype, so that no field's name means anything to the language.
   const form = Object.create(null) as Record<string, string>;
-  for (const { name, value } of await readParts(
-    await readBytes(request, bytesMax),
-    request.headers['content-type'] ?? '',
-  )) {
-    if (name in form) throw refused('Expected no field twice.');
-    form[name] = value;
+  const bytes = await readBytes(request, bytesMax);
+  for (const part of await readFormParts(bytes, request.headers['content-type'] ?? '')) {
+    if (part.name in form) throw refused('Expected no field twice.');
+    form[part.name] = part.kind === 'field' ? part.value : dataUriOf(part.bytes, part.contentType);
   }
   return { ...form };
 }
 
-function readParts(bytes: Buffer, contentType: string): Promise<{ name: string; value: string }[]> {
+/** One part of a form; a file keeps its name and its bytes. */
+export type FormPart =
+  | { kind: 'field'; name: string; value: string }
+  | { kind: 'file'; name: string; fileName: string | null; contentType: string; bytes: Buffer };
+
+/** The parts of a form whose bytes have been read. Throws `validation_failed` for what is none. */
+export function readFormParts(bytes: Buffer, contentType: string): Promise<FormPart[]> {
   return new Promise((resolve, reject) => {
-    const parts: { name: string; value: string }[] = [];
+    const parts: FormPart[] = [];
     const fail = (): void => {
       reject(refused('Expected a form as RFC 7578 says.'));
     };
@@ -50,14 +54,16 @@ function readParts(bytes: Buffer, contentType: string): Promise<{ name: string; 
       });
       parser.on('field', (name, value, nameIsCut) => {
         if (nameIsCut || !isText(name) || !isText(value)) fail();
-        parts.push({ name, value });
+        parts.push({ kind: 'field', name, value });
       });
-      parser.on('file', (name, stream, _fileName, _encoding, type) => {
+      // A file may come without a name, whatever the parser's types say.
+      parser.on('file', (name, stream, fileName: string | undefined, _encoding, type) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => {
-          if (!isText(name)) fail();
-          parts.push({ name, value: dataUriOf(Buffer.concat(chunks), type) });
+          if (!isText(name) || !isText(fileName ?? '')) fail();
+          const content = Buffer.concat(chunks);
+          parts.push({ kind: 'file', name, fileName: fileName ?? null, contentType: type, bytes: content });
         });
       });
       parser.on('partsLimit', tooMany);

@@ -3,7 +3,7 @@ import pg from 'pg';
 const bookkeeping = ['kysely_migration', 'kysely_migration_lock'];
 
 /**
- * The schema as SQL text, read from Postgres' catalogs and in one order, whatever order it was made in: types, tables
+ * The schema as SQL text, read from Postgres' catalogs and in one order, whatever order it was made in: extensions, types, tables
  * with their columns and constraints, indexes, views, functions, triggers, policies and who may do what. Without the
  * tables that remember migrations. It is there to be read and compared; it is no backup.
  */
@@ -14,7 +14,7 @@ export async function dumpSchema(url: string, schema: string): Promise<string> {
     // Names are printed with their schema unless the path leads there.
     await client.query(`set search_path = ${pg.escapeIdentifier(schema)}`);
     const parts: string[] = [];
-    for (const text of [types, tables, indexes, views, functions, triggers, policies, grants]) {
+    for (const text of [extensions, types, tables, indexes, views, functions, triggers, policies, grants]) {
       const { rows } = await client.query<{ line: string }>(
         text,
         text.includes('$2') ? [schema, bookkeeping] : [schema],
@@ -26,6 +26,10 @@ export async function dumpSchema(url: string, schema: string): Promise<string> {
     await client.end();
   }
 }
+
+const extensions = `
+  select format('create extension %I', extname) as line
+  from pg_extension where extnamespace = $1::regnamespace order by extname collate "C"`;
 
 const types = `
   select format('create type %I as enum (%s)', typname,
@@ -73,6 +77,7 @@ const views = `
 const functions = `
   select pg_get_functiondef(oid) as line from pg_proc
   where pronamespace = $1::regnamespace and prokind in ('f', 'p')
+    and not exists (select from pg_depend where objid = pg_proc.oid and classid = 'pg_proc'::regclass and deptype = 'e')
   order by proname collate "C", pg_get_function_identity_arguments(oid) collate "C"`;
 
 const triggers = `

@@ -22,10 +22,7 @@ export type {
   Alert,
   AlertRule,
   AlertRuleInput,
-  ResearchAnswer,
-  ResearchInput,
-  ResearchJob,
-  StoredDocument,
 } from './planned-operations.ts';
 export type { FollowOptions, TypedEvent } from './streams/follow-events.ts';
 export type { WaitOptions } from './streams/wait-for-end.ts';
+export type { Document, ResearchAnswer, ResearchInput, ResearchJob } from './wire.ts';

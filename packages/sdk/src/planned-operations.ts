@@ -3,26 +3,6 @@
  * of the same id takes an operation's place.
  */
 export interface PlannedOperations {
-  createResearch: { params: null; query: null; body: ResearchInput; answer: ResearchJob };
-  listResearch: { params: null; query: ListQuery & { status?: string }; body: null; answer: PlannedPage<ResearchJob> };
-  getResearch: { params: IdParams; query: null; body: null; answer: ResearchJob };
-  deleteResearch: { params: IdParams; query: null; body: null; answer: null };
-  cancelResearch: { params: IdParams; query: null; body: null; answer: ResearchJob };
-  retryResearch: { params: IdParams; query: null; body: null; answer: ResearchJob };
-  approveResearch: { params: IdParams; query: null; body: null; answer: ResearchJob };
-  streamResearchEvents: { params: IdParams; query: null; body: null; answer: string };
-  getResearchReport: { params: { id: string; format: string }; query: null; body: null; answer: string };
-  askResearch: { params: IdParams; query: null; body: { question: string }; answer: ResearchAnswer };
-  uploadDocument: { params: null; query: null; body: null; answer: StoredDocument };
-  listDocuments: {
-    params: null;
-    query: ListQuery & { status?: string };
-    body: null;
-    answer: PlannedPage<StoredDocument>;
-  };
-  getDocument: { params: IdParams; query: null; body: null; answer: StoredDocument };
-  downloadDocument: { params: IdParams; query: null; body: null; answer: string };
-  deleteDocument: { params: IdParams; query: null; body: null; answer: null };
   listAlerts: { params: null; query: AlertQuery; body: null; answer: PlannedPage<Alert> };
   getAlert: { params: IdParams; query: null; body: null; answer: Alert };
   acknowledgeAlert: { params: IdParams; query: null; body: { note?: string }; answer: Alert };
@@ -54,37 +34,6 @@ interface PlannedPage<Row> {
   };
 }
 
-export interface ResearchInput {
-  topic: string;
-  sources?: string[];
-  breadth?: number;
-  depth?: number;
-  budget?: Record<string, unknown>;
-  language?: string;
-  sections?: string[];
-  max_results?: number;
-}
-
-/** `status` moves from `pending` over `running` to one of `completed`, `completed_partial`, `failed`, `cancelled`. */
-export interface ResearchJob {
-  id: string;
-  status: string;
-  stage?: string | null;
-  error?: { code: string; message: string } | null;
-  [member: string]: unknown;
-}
-
-export interface ResearchAnswer {
-  answer: string | null;
-  [member: string]: unknown;
-}
-
-export interface StoredDocument {
-  id: string;
-  status: string;
-  [member: string]: unknown;
-}
-
 interface AlertQuery extends ListQuery {
   model_id?: string;
   severity?: string;
@@ -108,27 +57,10 @@ export interface AlertRule extends AlertRuleInput {
 }
 
 const [timeoutMs, takesRestOfPath] = [10_000, false];
-const research = '/api/v1/research';
-const documents = '/api/v1/documents';
 const rules = '/api/v1/alert-rules';
 const facts = (method: string, path: string) => ({ method, path, timeoutMs, takesRestOfPath });
 
 export const plannedOperations = {
-  createResearch: facts('POST', research),
-  listResearch: facts('GET', research),
-  getResearch: facts('GET', `${research}/{id}`),
-  deleteResearch: facts('DELETE', `${research}/{id}`),
-  cancelResearch: facts('POST', `${research}/{id}/cancel`),
-  retryResearch: facts('POST', `${research}/{id}/retry`),
-  approveResearch: facts('POST', `${research}/{id}/approve`),
-  streamResearchEvents: facts('GET', `${research}/{id}/events`),
-  getResearchReport: facts('GET', `${research}/{id}/report.{format}`),
-  askResearch: { ...facts('POST', `${research}/{id}/ask`), timeoutMs: 130_000 },
-  uploadDocument: { ...facts('POST', documents), timeoutMs: 60_000 },
-  listDocuments: facts('GET', documents),
-  getDocument: facts('GET', `${documents}/{id}`),
-  downloadDocument: facts('GET', `${documents}/{id}/download`),
-  deleteDocument: facts('DELETE', `${documents}/{id}`),
   listAlerts: facts('GET', '/api/v1/alerts'),
   getAlert: facts('GET', '/api/v1/alerts/{id}'),
   acknowledgeAlert: facts('POST', '/api/v1/alerts/{id}/acknowledge'),

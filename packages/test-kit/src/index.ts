@@ -19,5 +19,6 @@ export {
   type SimulatedProvider,
   type SimulatedToolCall,
 } from './simulate-provider.ts';
+export { simulateS3, type S3Call, type S3Fault, type SimulatedS3 } from './simulate-s3.ts';
 export { startHttpSink, type HttpSink, type SinkAnswer, type SunkRequest } from './start-http-sink.ts';
 export { smtpCertificate, startSmtpInbox, type SmtpBehaviour, type SmtpInbox } from './start-smtp-inbox.ts';

@@ -26,7 +26,10 @@ export async function simulateEmbeddings(): Promise<SimulatedEmbeddings> {
   let delayMs = 0;
   const server = createServer((request, response) => {
     void (async () => {
-      const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as { model: string; input: string };
+      const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as {
+        model: string;
+        input: string | string[];
+      };
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       response.setHeader('content-type', 'application/json');
       if (status !== null) {
@@ -34,8 +37,9 @@ export async function simulateEmbeddings(): Promise<SimulatedEmbeddings> {
         response.end(JSON.stringify({ error: { message: 'simulated', type: 'simulated', code: null } }));
         return;
       }
-      texts.push(body.input);
-      const data = [{ object: 'embedding', index: 0, embedding: embeddingOf(body.input) }];
+      const given = [body.input].flat();
+      texts.push(...given);
+      const data = given.map((text, index) => ({ object: 'embedding', index, embedding: embeddingOf(text) }));
       const usage = { prompt_tokens: 4, total_tokens: 4 };
       response.end(JSON.stringify({ object: 'list', model: body.model, data, usage }));
       // Whoever asked has left in the middle of asking.

@@ -103,7 +103,7 @@ describe('the first start (B-6, LA-25)', () => {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
       REDIS_QUEUE_URL: redis.url,
       REDIS_CACHE_URL: redis.url,
-      IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+      IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline']
         .map((audience) => `${audience}:1:${Buffer.alloc(32, 7).toString('base64url')}`)
         .join(','),
       TOKEN_SIGNING_KEYS_FILE: '/nowhere',
@@ -114,6 +114,8 @@ describe('the first start (B-6, LA-25)', () => {
       MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:1',
       ALERTING_URL: 'http://127.0.0.1:1',
       ALERTING_ADMIN_URL: 'http://127.0.0.1:1',
+      RESEARCH_PIPELINE_URL: 'http://127.0.0.1:1',
+      RESEARCH_PIPELINE_ADMIN_URL: 'http://127.0.0.1:1',
     };
     await expect(runEntry('main.ts', env)).rejects.toMatchObject({
       code: 1,

@@ -65,7 +65,7 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     DATABASE_URL: database.url,
     REDIS_QUEUE_URL: redisUrl,
     REDIS_CACHE_URL: redisUrl,
-    IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+    IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline']
       .map((audience) => `${audience}:a:${secret}`)
       .join(','),
     TOKEN_SIGNING_KEYS_FILE: keysFile,
@@ -76,6 +76,8 @@ async function startOn(owned: AsyncDisposableStack, environment: Record<string, 
     MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9',
     ALERTING_URL: 'http://127.0.0.1:9',
     ALERTING_ADMIN_URL: 'http://127.0.0.1:9',
+    RESEARCH_PIPELINE_URL: 'http://127.0.0.1:9',
+    RESEARCH_PIPELINE_ADMIN_URL: 'http://127.0.0.1:9',
     LOOP_DELAY_MS_MAX: '60000',
     ...environment,
   });

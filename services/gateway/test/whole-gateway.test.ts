@@ -45,6 +45,8 @@ function behind(): Record<string, string> {
     MONITORING_INGEST_URL: upstream.url,
     ALERTING_URL: upstream.url,
     ALERTING_ADMIN_URL: adminUrl,
+    RESEARCH_PIPELINE_URL: upstream.url,
+    RESEARCH_PIPELINE_ADMIN_URL: adminUrl,
     MONITORING_INGEST_ADMIN_URL: adminUrl,
   };
 }
@@ -147,6 +149,8 @@ describe('health (OD-1, LA-12, OD-23)', () => {
           'monitoring-ingest.postgres',
           'alerting',
           'alerting.postgres',
+          'research-pipeline',
+          'research-pipeline.postgres',
         ],
       },
     });

@@ -28,6 +28,7 @@ export interface Research {
   wait(id: string, options?: WaitOptions): Promise<Job>;
 }
 
+const reportOperations = { html: 'getReportHtml', md: 'getReportMarkdown', json: 'getReportJson' } as const;
 const finalStates = new Set(['completed', 'completed_partial', 'failed', 'cancelled']);
 
 export function openResearch(caller: Caller): Research {
@@ -64,7 +65,7 @@ export function openResearch(caller: Caller): Research {
     approve: (id, options) => caller.call('approveResearch', { params: { id } }, options),
     ask: (id, question, options) => caller.call('askResearch', { params: { id }, body: { question } }, options),
     async report(id, format, options = {}) {
-      const open = await caller.open('getResearchReport', { params: { id, format }, accept: '*/*' }, options);
+      const open = await caller.open(reportOperations[format], { params: { id }, accept: '*/*' }, options);
       return readText(readBytes(open, options.signal ?? null));
     },
     events,

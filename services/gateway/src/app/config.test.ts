@@ -9,7 +9,7 @@ const good = {
   DATABASE_URL: 'postgres://gateway_app:hidden@127.0.0.1/signalbox',
   REDIS_QUEUE_URL: 'redis://127.0.0.1/0',
   REDIS_CACHE_URL: 'redis://127.0.0.1/1',
-  IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting']
+  IDENTITY_KEYS: ['gateway', 'chat-router', 'monitoring-ingest', 'alerting', 'research-pipeline']
     .map((name) => `${name}:a:${secret}`)
     .join(','),
   TOKEN_SIGNING_KEYS_FILE: '/keys.json',
@@ -20,6 +20,8 @@ const good = {
   MONITORING_INGEST_ADMIN_URL: 'http://127.0.0.1:9092',
   ALERTING_URL: 'http://127.0.0.1:8083',
   ALERTING_ADMIN_URL: 'http://127.0.0.1:9093',
+  RESEARCH_PIPELINE_URL: 'http://127.0.0.1:8084',
+  RESEARCH_PIPELINE_ADMIN_URL: 'http://127.0.0.1:9094',
 };
 
 function problemsOf(change: Record<string, string | undefined>): string[] {

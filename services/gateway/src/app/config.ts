@@ -70,6 +70,8 @@ const Environment = z.object({
   MONITORING_INGEST_ADMIN_URL: Origins,
   ALERTING_URL: Origins,
   ALERTING_ADMIN_URL: Origins,
+  RESEARCH_PIPELINE_URL: Origins,
+  RESEARCH_PIPELINE_ADMIN_URL: Origins,
   IN_FLIGHT_MAX: count.default(2_000),
   LOOP_DELAY_MS_MAX: milliseconds.default(200),
   SHUTDOWN_GRACE_MS: milliseconds.default(15_000),
@@ -117,6 +119,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
     'chat-router': env.CHAT_ROUTER_URL,
     'monitoring-ingest': env.MONITORING_INGEST_URL,
     alerting: env.ALERTING_URL,
+    'research-pipeline': env.RESEARCH_PIPELINE_URL,
   };
   return {
     host: env.HOST,
@@ -141,6 +144,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): GatewayConfig {
       'chat-router': env.CHAT_ROUTER_ADMIN_URL,
       'monitoring-ingest': env.MONITORING_INGEST_ADMIN_URL,
       alerting: env.ALERTING_ADMIN_URL,
+      'research-pipeline': env.RESEARCH_PIPELINE_ADMIN_URL,
     },
     inFlightMax: env.IN_FLIGHT_MAX,
     loopDelayMsMax: env.LOOP_DELAY_MS_MAX,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as contracts from '@signalbox/contracts';
+import { collectFacts, manifestProblems } from '@signalbox/delivery';
 import { compareGenerated } from './compare-generated.ts';
 import { compileSamples } from './compile-samples.ts';
 import { containerProblems } from './container-problems.ts';
@@ -10,6 +11,7 @@ import { layoutProblems } from './layout-problems.ts';
 import { listMadeSecrets } from './list-made-secrets.ts';
 import { readRepository } from './repository-files.ts';
 import { runTool } from './run-tool.ts';
+import { services } from '../services.ts';
 import { outcomeOf, type Step } from './step.ts';
 import { workspaceProblems } from './workspace-problems.ts';
 
@@ -44,7 +46,7 @@ const architecture: Step = {
   run: (root) =>
     runTool(root, 'dependency-cruiser/bin/dependency-cruiser.mjs', [
       ...['--config', '.config/dependency-cruiser.js', '--output-type', 'err-long'],
-      ...['packages', 'services', 'infra/local/src', 'e2e', 'bench'],
+      ...['packages', 'services', 'infra', 'e2e', 'bench'],
     ]),
 };
 
@@ -75,6 +77,19 @@ const containers: Step = {
   },
 };
 
+const manifests: Step = {
+  name: 'manifests',
+  async run(root) {
+    const files = await readRepository(root);
+    const { version } = JSON.parse(files.find(({ path }) => path === 'package.json')?.text ?? '{}') as {
+      version: string;
+    };
+    const facts = collectFacts(files, services, version);
+    const made = facts.overlays.map(({ name, manifests: all }) => `${name} ${all.length}`).join(', ');
+    return outcomeOf(manifestProblems(facts), `${made} manifests`);
+  },
+};
+
 const documents: Step = {
   name: 'documents',
   async run(root) {
@@ -99,7 +114,7 @@ const generated: Step = {
 /** In the order in which they are begun: the longest first. */
 export const steps: readonly Step[] = [
   ...[lint, format, types, architecture, deadCode],
-  ...[layout, agreements, containers, documents, generated],
+  ...[layout, agreements, containers, manifests, documents, generated],
 ];
 
 /** Writes what is generated and committed anew; gives the paths. */

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as contracts from '@signalbox/contracts';
-import { collectFacts, manifestProblems } from '@signalbox/delivery';
+import { collectFacts, dependabotProblems, manifestProblems } from '@signalbox/delivery';
+import { dashboards, expressionsOf, metricProblems, registeredMetrics, ruleExpressions } from '@signalbox/watching';
 import { compareGenerated } from './compare-generated.ts';
 import { compileSamples } from './compile-samples.ts';
 import { containerProblems } from './container-problems.ts';
@@ -90,6 +91,34 @@ const manifests: Step = {
   },
 };
 
+const watching: Step = {
+  name: 'watching',
+  async run(root) {
+    const files = await readRepository(root);
+    const asked = [
+      ...ruleExpressions(files),
+      ...dashboards.flatMap((dashboard) =>
+        expressionsOf(dashboard, '1m').map(({ panel, expr }) => ({ where: `${dashboard.title}, ${panel}`, expr })),
+      ),
+    ];
+    return outcomeOf(metricProblems(asked, registeredMetrics(files)), `${asked.length} expressions`);
+  },
+};
+
+const workflows: Step = {
+  name: 'workflows',
+  async run(root) {
+    const files = await readRepository(root);
+    const paths = files.map(({ path }) => path);
+    const dependabot = files.find(({ path }) => path === '.github/dependabot.yml');
+    const given = paths.filter((path) => /^\.github\/workflows\/[\w-]+\.yml$/.test(path));
+    const parsed = await runTool(root, '../infra/delivery/src/workflows/check-workflows-main.ts', given);
+    const problems =
+      dependabot === undefined ? ['.github/dependabot.yml is not there'] : dependabotProblems(dependabot.text, paths);
+    return outcomeOf([...problems, ...(parsed.ok ? [] : [parsed.output])], `${given.length} workflows`);
+  },
+};
+
 const documents: Step = {
   name: 'documents',
   async run(root) {
@@ -114,7 +143,7 @@ const generated: Step = {
 /** In the order in which they are begun: the longest first. */
 export const steps: readonly Step[] = [
   ...[lint, format, types, architecture, deadCode],
-  ...[layout, agreements, containers, manifests, documents, generated],
+  ...[layout, agreements, containers, manifests, watching, workflows, documents, generated],
 ];
 
 /** Writes what is generated and committed anew; gives the paths. */

@@ -11,7 +11,7 @@ import { ImagePolicy, judgeImage, type TrivyReport } from '../src/scans/image-po
 import { mergeReports, readReport } from '../src/scans/sarif.ts';
 
 const require = createRequire(import.meta.url);
-const ajv = new ajvDraft04.default({ strict: false, validateFormats: false });
+const ajv = new ajvDraft04.default({ strict: false, validateFormats: false, unicodeRegExp: false });
 const isSarif = ajv.compile(require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json') as object);
 
 const gitleaks = JSON.stringify({

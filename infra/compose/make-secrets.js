@@ -46,7 +46,7 @@ function makeSigningKeys() {
 mkdirSync(folder, { recursive: true });
 chmodSync(folder, 0o700);
 
-keep('postgres_password', secret);
+const postgresPassword = keep('postgres_password', secret);
 for (const service of services) {
   const schema = schemaOf(service);
   const owner = keep(`${schema}_owner_password`, secret);
@@ -72,8 +72,15 @@ keep('gateway_vault_keys', () => `first:${secret()}`);
 keep('vault_keys', () => `first:${secret()}`);
 keep('alerting_vault_keys', () => `first:${secret()}`);
 keep('research_pipeline_vault_keys', () => `first:${secret()}`);
-// Places to write in: the providers that chat-router asks, and the key of one of them.
+keep('grafana_password', secret);
+keep('backup_keys', () => `first:${secret()}`);
+keep('backup_database_url', () => `postgres://postgres:${postgresPassword}@postgres:5432/signalbox`);
+mkdirSync(join(folder, '../backups'), { recursive: true });
+// The container that writes copies has a user of its own.
+chmodSync(join(folder, '../backups'), 0o777);
+// Places to write in: an API key with the scope alerts:write, by which Prometheus tells our alerting; the providers that chat-router asks, and the key of one of them.
 keep('providers.yaml', () => '# Model providers; see services/chat-router/README.md.\nproviders: []\n', 0o644);
 keep('openai_api_key', () => '', 0o644);
+keep('prometheus_api_key', () => '', 0o644);
 
 console.log(`The secrets of docker-compose.yml are in ${folder}`);

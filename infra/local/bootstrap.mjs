@@ -87,6 +87,38 @@ own under --storage.path. SIGHUP and POST /-/reload read the file again; SIGTERM
 
   --config.file=alertmanager.yml   by which routes, to test where alerts go`,
   },
+  'merge-scans': {
+    program: 'infra/delivery/src/scans/merge-scans-main.ts',
+    help: 'npm run merge-scans -- --out all.sarif NAME=FILE …: one SARIF of several scanners; a missing one is told as an error.',
+  },
+  'judge-image': {
+    program: 'infra/delivery/src/scans/judge-image-main.ts',
+    help: `npm run judge-image -- --image NAME@sha256:… --scan trivy.json --policy infra/delivery/image-policy.yaml
+
+Says allow (0), quarantine (3), deny (4) or unknown (5), and why.`,
+  },
+  'roll-out': {
+    program: 'infra/delivery/src/roll-out/roll-out-main.ts',
+    help: `npm run roll-out -- --service NAME --environment staging|production --digest sha256:… [--healthy-for SECONDS]
+
+By kubectl and the current KUBECONFIG: migrates, rolls out, watches, and goes back when it does not get or stay well.
+
+  PROMETHEUS_URL     also watch the share of errors`,
+  },
+  'back-up': {
+    program: 'infra/backup/src/back-up-main.ts',
+    help: `npm run back-up: writes an encrypted copy of every schema of Postgres, of one moment, and says what is in it.
+
+  DATABASE_URL       a superuser's, or of a role that may read everything
+  BACKUP_KEYS        id:base64url of 32 bytes, with commas between them; the first one encrypts
+  BACKUP_FOLDER      where copies lie (backups)`,
+  },
+  restore: {
+    program: 'infra/backup/src/restore-main.ts',
+    help: `npm run restore -- [FILE]: puts the newest copy, or FILE, into an empty Postgres, and compares counts and checksums.
+
+  DATABASE_URL, BACKUP_KEYS, BACKUP_FOLDER as for back-up`,
+  },
   build: {
     program: 'node_modules/turbo/bin/turbo',
     first: ['run', 'build'],

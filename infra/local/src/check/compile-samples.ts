@@ -79,7 +79,7 @@ function atDocument(line: string, root: string, folder: string, samples: readonl
 async function linkDependencies(root: string, files: readonly RepositoryFile[], into: string): Promise<void> {
   const links = new Map<string, string>();
   for (const { path, text } of files) {
-    if (!/^((packages|services)\/[^/]+|infra\/local|e2e|bench)\/package\.json$/.test(path)) continue;
+    if (!/^((packages|services)\/[^/]+|infra\/[^/]+|e2e|bench)\/package\.json$/.test(path)) continue;
     const folder = dirname(path);
     const manifest = JSON.parse(text) as {
       name: string;

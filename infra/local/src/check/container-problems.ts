@@ -61,7 +61,9 @@ type Compose = z.infer<typeof Compose>;
 
 const composeFile = 'docker-compose.yml';
 // Node reads the first itself; the names of providers' keys are chosen in the providers file.
-const notRead = /^NODE_OPTIONS$|_API_KEY_FILE$/;
+const notRead = /^NODE_OPTIONS$|^OTEL_|_API_KEY_FILE$/;
+// What publishes a port: the one door, and what only who asks for its profile gets.
+const doors = new Set(['gateway', 'grafana', 'nginx']);
 const secretName = /PASSWORD|SECRET|(^|_)KEYS?($|_)|TOKEN_SIGNING|DATABASE_URL|REDIS_\w+_URL/;
 
 /**
@@ -105,7 +107,9 @@ function hardeningProblems(name: string, service: ComposeService): string[] {
   if (/:latest$|^[^:]+$/.test(service.image)) tell(`${service.image} names no version`);
   if (service.image.startsWith('signalbox/') && service.user !== '10001:10001') tell('our images run as 10001:10001');
   if (service.ports.some((port) => !port.startsWith('127.0.0.1:'))) tell('publish ports on 127.0.0.1 only');
-  if (service.ports.length > 0 && name !== 'gateway') tell('only the gateway publishes a port');
+  if (service.ports.length > 0 && !doors.has(name)) tell('only the gateway publishes a port');
+  if (name !== 'gateway' && service.ports.length > 0 && service.profiles === undefined)
+    tell('a second door has a profile');
   return problems;
 }
 

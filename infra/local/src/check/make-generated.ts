@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { allRoutes } from '@signalbox/contracts';
 import { openApiDocument } from '@signalbox/http';
 import { dumpSchema, migrateToLatest, type Migrations } from '@signalbox/postgres';
 import { createLogger } from '@signalbox/telemetry';
+import { dashboards, makeWatching } from '@signalbox/watching';
 import pg from 'pg';
+import * as prettier from 'prettier';
 import { prepareRoom, urlAs } from '../prepare-room.ts';
 import { startPostgres } from '../start-postgres.ts';
 import { makeClientTypes } from './make-client-types.ts';
@@ -18,8 +20,8 @@ const password = 'check';
 
 /**
  * Makes the files that are generated and committed, as the code makes them now: `openapi.json` of every service from the
- * contracts (the gateway's holds all of them), `schema.sql` from its migrations, on a Postgres that lives for this, and the
- * SDK's types.
+ * contracts (the gateway's holds all of them), `schema.sql` from its migrations, on a Postgres that lives for this, the
+ * SDK's types, and what Prometheus, Grafana and Kubernetes are given of what stands elsewhere.
  */
 export async function makeGenerated(root: string, files: readonly RepositoryFile[]): Promise<RepositoryFile[]> {
   const services = files.flatMap(({ path }) => /^services\/([^/]+)\/package\.json$/.exec(path)?.[1] ?? []);
@@ -29,7 +31,22 @@ export async function makeGenerated(root: string, files: readonly RepositoryFile
   const written = services.filter(writesItsOwn).map((service) => writeOpenApi(root, service));
   const made = services.filter((service) => !writesItsOwn(service)).map((service) => makeOpenApi(service, version));
   const schemas = await makeSchemas(root, files, services);
-  return [...(await Promise.all(written)), ...made, ...schemas, makeClientTypes(allRoutes)];
+  const watching = await Promise.all(makeWatching(files, dashboards).map((file) => formatted(root, file)));
+  const own = [...watching, ...copyRooms(files), makeClientTypes(allRoutes)];
+  return [...(await Promise.all(written)), ...made, ...schemas, ...own];
+}
+
+async function formatted(root: string, { path, text }: RepositoryFile): Promise<RepositoryFile> {
+  const options = await prettier.resolveConfig(join(root, path), { config: join(root, '.config/prettier.json') });
+  return { path, text: await prettier.format(text, { ...options, filepath: path }) };
+}
+
+/** A kustomization takes nothing from outside of its folder, so it has copies of what Compose runs. */
+function copyRooms(files: readonly RepositoryFile[]): RepositoryFile[] {
+  return ['infra/postgres/make-roles.sql', 'infra/local/sql/service-room.sql'].map((path) => ({
+    path: `k8s/stores/postgres/rooms/${basename(path)}`,
+    text: files.find((file) => file.path === path)?.text ?? '',
+  }));
 }
 
 function documentWriterOf(service: string): string {

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as contracts from '@signalbox/contracts';
+import { collectFacts, dependabotProblems, manifestProblems } from '@signalbox/delivery';
+import { dashboards, expressionsOf, metricProblems, registeredMetrics, ruleExpressions } from '@signalbox/watching';
 import { compareGenerated } from './compare-generated.ts';
 import { compileSamples } from './compile-samples.ts';
 import { containerProblems } from './container-problems.ts';
@@ -10,6 +12,7 @@ import { layoutProblems } from './layout-problems.ts';
 import { listMadeSecrets } from './list-made-secrets.ts';
 import { readRepository } from './repository-files.ts';
 import { runTool } from './run-tool.ts';
+import { services } from '../services.ts';
 import { outcomeOf, type Step } from './step.ts';
 import { workspaceProblems } from './workspace-problems.ts';
 
@@ -44,7 +47,7 @@ const architecture: Step = {
   run: (root) =>
     runTool(root, 'dependency-cruiser/bin/dependency-cruiser.mjs', [
       ...['--config', '.config/dependency-cruiser.js', '--output-type', 'err-long'],
-      ...['packages', 'services', 'infra/local/src', 'e2e', 'bench'],
+      ...['packages', 'services', 'infra', 'e2e', 'bench'],
     ]),
 };
 
@@ -75,6 +78,47 @@ const containers: Step = {
   },
 };
 
+const manifests: Step = {
+  name: 'manifests',
+  async run(root) {
+    const files = await readRepository(root);
+    const { version } = JSON.parse(files.find(({ path }) => path === 'package.json')?.text ?? '{}') as {
+      version: string;
+    };
+    const facts = collectFacts(files, services, version);
+    const made = facts.overlays.map(({ name, manifests: all }) => `${name} ${all.length}`).join(', ');
+    return outcomeOf(manifestProblems(facts), `${made} manifests`);
+  },
+};
+
+const watching: Step = {
+  name: 'watching',
+  async run(root) {
+    const files = await readRepository(root);
+    const asked = [
+      ...ruleExpressions(files),
+      ...dashboards.flatMap((dashboard) =>
+        expressionsOf(dashboard, '1m').map(({ panel, expr }) => ({ where: `${dashboard.title}, ${panel}`, expr })),
+      ),
+    ];
+    return outcomeOf(metricProblems(asked, registeredMetrics(files)), `${asked.length} expressions`);
+  },
+};
+
+const workflows: Step = {
+  name: 'workflows',
+  async run(root) {
+    const files = await readRepository(root);
+    const paths = files.map(({ path }) => path);
+    const dependabot = files.find(({ path }) => path === '.github/dependabot.yml');
+    const given = paths.filter((path) => /^\.github\/workflows\/[\w-]+\.yml$/.test(path));
+    const parsed = await runTool(root, '../infra/delivery/src/workflows/check-workflows-main.ts', given);
+    const problems =
+      dependabot === undefined ? ['.github/dependabot.yml is not there'] : dependabotProblems(dependabot.text, paths);
+    return outcomeOf([...problems, ...(parsed.ok ? [] : [parsed.output])], `${given.length} workflows`);
+  },
+};
+
 const documents: Step = {
   name: 'documents',
   async run(root) {
@@ -99,7 +143,7 @@ const generated: Step = {
 /** In the order in which they are begun: the longest first. */
 export const steps: readonly Step[] = [
   ...[lint, format, types, architecture, deadCode],
-  ...[layout, agreements, containers, documents, generated],
+  ...[layout, agreements, containers, manifests, watching, workflows, documents, generated],
 ];
 
 /** Writes what is generated and committed anew; gives the paths. */

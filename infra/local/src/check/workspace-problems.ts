@@ -41,7 +41,7 @@ export function workspaceProblems(files: readonly RepositoryFile[]): string[] {
 }
 
 function workspaceOf(path: string, text: string): Workspace[] {
-  const folder = /^((packages|services)\/[^/]+|infra\/local|e2e|bench)\/package\.json$/.exec(path)?.[1];
+  const folder = /^((packages|services)\/[^/]+|infra\/[^/]+|e2e|bench)\/package\.json$/.exec(path)?.[1];
   const root = path === 'package.json';
   if (folder === undefined && !root) return [];
   const kind = path.startsWith('packages/') ? 'package' : path.startsWith('services/') ? 'service' : 'tool';

@@ -39,6 +39,11 @@ export function createEvents(logger: Logger, metrics: Metrics): Events {
     name: 'signalbox_usage_commit_duration_seconds',
     help: 'One statement that puts usage records into the ledger.',
   });
+  const spent = metrics.counter({
+    name: 'signalbox_chat_cost_usd_total',
+    help: 'What committed calls cost, by the price list.',
+    labels: ['provider'],
+  });
   const recorded = metrics.counter({ name: 'signalbox_usage_records_total', help: 'Committed usage records.' });
   const stateChanges = metrics.counter({
     name: 'signalbox_provider_state_changes_total',
@@ -89,9 +94,10 @@ export function createEvents(logger: Logger, metrics: Metrics): Events {
       stateChanges.inc({ to });
       logger.info('provider.state_changed', { connection, from, to });
     },
-    committed({ records, durationMs }) {
+    committed({ records, durationMs, usd }) {
       commits.observe({}, durationMs / 1_000);
       recorded.inc(undefined, records);
+      for (const [provider, cost] of usd) spent.inc({ provider }, cost);
     },
     opened({ open, error }) {
       ledgerOpen.set({}, open ? 1 : 0);

@@ -57,6 +57,20 @@ describe('the ledger', () => {
     expect(statements.flat()).toEqual(records.map(({ id }) => id));
   });
 
+  it('says what committed records cost by provider; what has no price adds nothing (LA-21)', async () => {
+    const sums: [string, number][] = [];
+    const { ledger } = aLedger({
+      events: { committed: ({ usd }) => sums.push(...usd), opened: () => undefined, lost: () => undefined },
+    });
+    await using _closing = ledger;
+    await Promise.all([ledger.record({ ...aRecord(), cost_usd: '0.25' }), ledger.record(aRecord())]);
+    await ledger.record({ ...aRecord(), cost_usd: '0.5' });
+    expect(sums).toEqual([
+      ['sim', 0.25],
+      ['sim', 0.5],
+    ]);
+  });
+
   it('writes in the context of the request that a record comes from', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];

@@ -17,8 +17,8 @@ export interface Ledger extends AsyncDisposable {
 }
 
 export interface LedgerEvents {
-  /** One statement has committed this many records. */
-  committed(event: { records: number; durationMs: number }): void;
+  /** One statement has committed this many records, which cost so much by provider. */
+  committed(event: { records: number; durationMs: number; usd: ReadonlyMap<string, number> }): void;
   /** Postgres has stopped or begun again to take records. */
   opened(event: { open: boolean; error?: unknown }): void;
   /** This record will never stand in the ledger; the log is the only place that has it. */
@@ -75,7 +75,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         await write(batch);
         lastCommitMs = performance.now();
         setOpen(true);
-        events.committed({ records: batch.length, durationMs: lastCommitMs - from });
+        events.committed({ records: batch.length, durationMs: lastCommitMs - from, usd: usdByProvider(batch) });
         nudge();
         return;
       } catch (error) {
@@ -178,4 +178,14 @@ function isPassing(error: unknown): boolean {
 
 function notRecorded(cause?: unknown): AppError {
   return new AppError('unavailable', 'What is spent cannot be recorded at the moment.', { cause, retryAfterMs: 2_000 });
+}
+
+/** What is without a price adds nothing. */
+function usdByProvider(batch: readonly Entry[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { record } of batch) {
+    if (record.cost_usd === null) continue;
+    sums.set(record.provider, (sums.get(record.provider) ?? 0) + Number(record.cost_usd));
+  }
+  return sums;
 }

@@ -128,8 +128,12 @@ const absentUuid = '00000000-0000-4000-8000-000000000000';
 /** The path of a thing that is not there, each parameter in the form that it must have; `known` are those that are there. */
 export function absentPathOf({ path, parameters }: Operation, known: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const isUuid = parameters.some((one) => one.name === name && one.schema['format'] === 'uuid');
+    const schema = parameters.find((one) => one.name === name)?.schema ?? {};
+    const [word] = (schema['enum'] ?? []) as string[];
+    const form = new RegExp(String(schema['pattern'] ?? ''), 'v');
     // Alertmanager's routes take any text and then want a UUID.
-    return known[name] ?? (isUuid || path.startsWith('/alertmanager/') ? absentUuid : absentId);
+    const isUuid = schema['format'] === 'uuid' || path.startsWith('/alertmanager/');
+    const absent = isUuid ? absentUuid : form.test(absentId) ? absentId : `${absentId}.html`;
+    return known[name] ?? word ?? absent;
   });
 }

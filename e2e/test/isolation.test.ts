@@ -22,6 +22,13 @@ const named: Readonly<Record<string, number>> = {
   '/api/v1/cache/{namespace}': 200,
   // Anybody may be granted a tool of the caller's own tenant, which is of use there and nowhere else.
   '/api/v1/tool-grants/{principal}': 200,
+  // A word of ours, as above.
+  '/api/v1/research-cache/{namespace}': 200,
+  // A word of ours, for a search provider to which whoever asks may give a credential.
+  '/api/v1/search-providers/{provider}/credential': 200,
+  '/api/v1/search-providers/{provider}/test': 200,
+  // Whoever has the link may read what it leads to: that is what it is for.
+  '/reports/shared/{link}': 200,
 };
 
 describe('tenants see nothing of each other (B-25, S15, S16)', () => {
@@ -101,6 +108,32 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
     const alert = await listed('/api/v1/alerts');
     const delivery = await listed('/api/v1/deliveries');
 
+    const document = await opened.ask('/api/v1/documents', {
+      key,
+      method: 'POST',
+      raw: `--x\r\ncontent-disposition: form-data; name="file"; filename="of-${name}.md"\r\n\r\n# What ${name} keeps\n\n${name} keeps its secrets in a vault of its own.\r\n--x--\r\n`,
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
+    expect([document.status, document.text]).toEqual([202, expect.any(String)]);
+    const documentId = String(document.body['id']);
+    const isDone = async (path: string, states: readonly string[]): Promise<boolean> =>
+      states.includes(String((await opened.ask(path, { key })).body['status']));
+    await waitFor(async () => (await opened.ask(`/api/v1/documents/${documentId}/text`, { key })).status === 200, {
+      timeoutMs: 60_000,
+      what: 'the text of a document',
+    });
+    const question = { topic: `What does ${name} keep?`, sources: ['documents'] };
+    const research = String((await ask('/api/v1/research', question, 202))['id']);
+    await waitFor(() => isDone(`/api/v1/research/${research}`, ['completed', 'completed_partial']), {
+      timeoutMs: 120_000,
+      what: 'a report',
+    });
+    const party = { name: `Keepers of ${name} Incorporated`, address: '1 Long Street, Springfield' };
+    const made = await ask('/api/v1/parties/resolve', party, 201);
+    const alike = { name: `Keeper of all that ${name} has`, address: '1 Long Street, Springfield' };
+    await ask('/api/v1/parties/resolve', alike, 201);
+    const review = await listed('/api/v1/party-reviews');
+
     const user = { email: `someone@${name}.example`, password: 'correct horse battery', role: 'viewer' };
     return {
       key,
@@ -122,6 +155,7 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
         '/api/v1/deliveries/{id}': String(delivery['id']),
         '/api/v1/drift/references/{id}': reference,
         '/api/v1/drift/verdicts/{id}': String(verdict['id']),
+        '/api/v1/documents/{id}': documentId,
         '/api/v1/escalation-policies/{id}': await make('/api/v1/escalation-policies', {
           ...{ name: `of ${name}`, matchers, steps: [{ after_seconds: 3_600, channels: [channel] }] },
         }),
@@ -133,9 +167,12 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
         '/api/v1/objectives/{id}': await make('/api/v1/objectives', {
           ...{ name: `what ${name} promises`, target: 0.99, indicator: { kind: 'availability' } },
         }),
+        '/api/v1/parties/{id}': String((made['party'] as Json)['id']),
+        '/api/v1/party-reviews/{id}': String(review['id']),
         '/api/v1/providers/{id}': await make('/api/v1/providers', {
           ...{ name: `${name}s-own`, kind: 'openai', api_key: `sk-of-${name}`, models: [`${name}-model`] },
         }),
+        '/api/v1/research/{id}': research,
         '/api/v1/silences/{id}': silence,
         '/api/v1/systems/{id}': system,
         '/api/v1/systems/{id}/tasks/{task}': String(task['task_id'] ?? task['id']),
@@ -144,6 +181,7 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
           parameters: { type: 'object' },
         }),
         '/api/v1/users/{id}': await make('/api/v1/users', user),
+        '/reports/{file}': `${research}.html`,
         '/v1/models/{model}': `${name}s-own/${name}-model`,
       },
     };
@@ -168,7 +206,7 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
         ids.push(id, vary(id));
         return vary(id);
       });
-    return { there: fill((id) => id), absent: fill((id) => id.replace(/....$/, '0000')), ids };
+    return { there: fill((id) => id), absent: fill((id) => id.replace(/....(\.html)?$/, '0000$1')), ids };
   }
 
   it("answers every route with an id exactly as if another tenant's thing were absent", async () => {

@@ -244,8 +244,9 @@ CREATE INDEX inbox_handled_at ON research_pipeline.inbox USING brin (handled_at)
 CREATE INDEX outbox_claim_after ON research_pipeline.outbox USING btree (claim_after);
 CREATE INDEX parties_merged ON research_pipeline.parties USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX parties_name_key ON research_pipeline.parties USING btree (tenant_id, name_key);
-CREATE INDEX parties_similar ON research_pipeline.parties USING gin (name_key gin_trgm_ops);
+CREATE INDEX parties_similar ON research_pipeline.parties USING gist (name_key gist_trgm_ops (siglen='256'));
 CREATE UNIQUE INDEX parties_tax_id ON research_pipeline.parties USING btree (tenant_id, tax_id) WHERE ((tax_id IS NOT NULL) AND (merged_into IS NULL));
+CREATE INDEX parties_tax_ids ON research_pipeline.parties USING btree (tenant_id, tax_id) WHERE (tax_id IS NOT NULL);
 CREATE INDEX parties_tenant ON research_pipeline.parties USING btree (tenant_id, id);
 CREATE INDEX party_reviews_tenant ON research_pipeline.party_reviews USING btree (tenant_id, status, id);
 CREATE INDEX provider_answers_expires ON research_pipeline.provider_answers USING btree (expires_at);

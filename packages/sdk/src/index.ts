@@ -18,11 +18,7 @@ export type { MonitorOptions, MoreDetails, SampleDetails, Timer } from './metric
 export type { BufferOptions, DropReason, FlushResult } from './metrics/sample-buffer.ts';
 export type { SampleInput } from './metrics/sample.ts';
 export type { Transport, WireAnswer, WireRequest } from './platform/platform.ts';
-export type {
-  Alert,
-  AlertRule,
-  AlertRuleInput,
-} from './planned-operations.ts';
+export type { Alert, AlertRule, AlertRuleInput } from './planned-operations.ts';
 export type { FollowOptions, TypedEvent } from './streams/follow-events.ts';
 export type { WaitOptions } from './streams/wait-for-end.ts';
 export type { Document, ResearchAnswer, ResearchInput, ResearchJob } from './wire.ts';

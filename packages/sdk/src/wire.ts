@@ -301,7 +301,7 @@ export interface ApiKeyInput {
 /** `single`: the first model that can answers. `ensemble`: every model proposes, one makes the answer of it. `hybrid`: the work is cut into steps that depend on each other, the steps are done, and their results fused. */
 export type Architecture = 'single' | 'ensemble' | 'hybrid';
 
-export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.changed' | 'alert.resolved' | 'alert_rule.changed' | 'alerting_configuration.changed' | 'channel.changed' | 'channel.tested' | 'delivery.replayed' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'silence.changed' | 'provider.changed' | 'routing.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
+export type AuditAction = 'login.succeeded' | 'login.failed' | 'login.locked' | 'session.refreshed' | 'session.reuse_detected' | 'session.ended' | 'credential.refused' | 'access.denied' | 'api_key.created' | 'api_key.updated' | 'api_key.rotated' | 'api_key.revoked' | 'user.created' | 'user.updated' | 'tenant.created' | 'limits.reloaded' | 'job.replayed' | 'job.deleted' | 'breaker.reset' | 'cache.cleared' | 'alert.changed' | 'alert.resolved' | 'alert_rule.changed' | 'alerting_configuration.changed' | 'channel.changed' | 'channel.tested' | 'delivery.replayed' | 'document.deleted' | 'document.uploaded' | 'escalation_policy.changed' | 'maintenance_window.changed' | 'party_review.decided' | 'silence.changed' | 'provider.changed' | 'research.approved' | 'research.cancelled' | 'research.deleted' | 'research.retried' | 'research_queue.changed' | 'routing.changed' | 'search_credential.changed' | 'system.changed' | 'tool.changed' | 'tool.granted' | 'budget.changed';
 
 export interface AuditEvent {
   id: string;
@@ -812,6 +812,9 @@ export interface CreatedChannel {
   signing_secret: string | null;
 }
 
+/** A provider that a tenant can have a credential of its own for. */
+export type CredentialedProvider = 'google_cse' | 'brave' | 'tavily' | 'searxng' | 'github';
+
 export interface Delivery {
   /** The receiver learns it with every attempt: `webhook-id`. */
   id: string;
@@ -837,6 +840,96 @@ export interface Delivery {
 
 /** `merged`: a digest tells of it. `dead`: given up; it can be replayed. */
 export type DeliveryState = 'pending' | 'sending' | 'sent' | 'merged' | 'dead';
+
+export interface Document {
+  id: string;
+  /** As it was uploaded. */
+  name: string;
+  /** What it is by its content. */
+  content_type: string;
+  bytes: number;
+  /** Of the file. */
+  sha256: string;
+  status: DocumentStatus;
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  title: string | null;
+  /** ISO 639-1; null when its text does not tell. */
+  language: string | null;
+  /** Of its text, in UTF-16 units, as offsets of citations count. */
+  characters: number | null;
+  /** Null where it has none. */
+  pages: number | null;
+  /** The model that read the text off an image; null: the text stands in the file. */
+  text_by: string | null;
+  classification: DocumentClassification | null;
+  extraction: DocumentExtraction | null;
+  parties: DocumentParty[];
+  created_at: string;
+  created_by: string;
+  processed_at: string | null;
+}
+
+export interface DocumentClassification {
+  type: DocumentType;
+  confidence: number;
+  /** By words of the file name, by words of the text, or by neither. */
+  method: 'name' | 'content' | 'none';
+}
+
+export interface DocumentExtraction {
+  /** `not_applicable`: it is no document of business. `not_configured`: no model is. `not_permitted`: whoever uploaded it may not ask models (`chat:write`). */
+  status: 'completed' | 'not_applicable' | 'not_configured' | 'not_permitted' | 'failed';
+  model: string | null;
+  data: DocumentFacts | null;
+  reason: string | null;
+}
+
+export interface DocumentFacts {
+  vendor: {
+    name: string;
+    tax_id: string | null;
+    address: string | null;
+  } | null;
+  customer: {
+    name: string;
+    tax_id: string | null;
+    address: string | null;
+  } | null;
+  number: string | null;
+  /** YYYY-MM-DD */
+  date: string | null;
+  /** YYYY-MM-DD */
+  due_date: string | null;
+  /** ISO 4217 */
+  currency: string | null;
+  subtotal: number | null;
+  tax: number | null;
+  total: number | null;
+  line_items: ({
+    description: string;
+    quantity: number | null;
+    unit_price: number | null;
+    amount: number | null;
+  })[];
+}
+
+export interface DocumentParty {
+  role: 'vendor' | 'customer';
+  party_id: string;
+  name: string;
+  tier: PartyTier;
+  confidence: number;
+  /** False: the party was new. */
+  matched: boolean;
+}
+
+/** `completed`: its text can be searched and cited. `failed`: `error` says why; uploading it again tries again. */
+export type DocumentStatus = 'pending' | 'processing' | 'completed' | 'failed';
+
+export type DocumentType = 'invoice' | 'receipt' | 'purchase_order' | 'contract' | 'statement' | 'report' | 'letter' | 'resume' | 'paper' | 'other';
 
 export interface DriftCheck {
   /** `feature:<name>`, `prediction`, `score`, `embedding`, `error_rate`, `performance`. */
@@ -1618,6 +1711,58 @@ export interface PageInfo {
   prev_cursor: string | null;
 }
 
+/** Somebody whom documents name: who sells, who buys. */
+export interface Party {
+  id: string;
+  /** As it was first read. */
+  name: string;
+  /** In capital letters and digits alone. */
+  tax_id: string | null;
+  address: string | null;
+  /** The party that it turned out to be. */
+  merged_into: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** Somebody, as a document names them. */
+export interface PartyMention {
+  name: string;
+  tax_id?: string;
+  address?: string;
+}
+
+export interface PartyResolution {
+  party: Party;
+  /** False: the party is new. */
+  matched: boolean;
+  tier: PartyTier;
+  confidence: number;
+  /** Somebody like it was there: a person says whether it is the same. */
+  review_id: string | null;
+}
+
+export interface PartyReview {
+  id: string;
+  status: PartyReviewStatus;
+  /** The one that was made. */
+  party: Party;
+  /** The one that was there and is like it. */
+  candidate: Party;
+  /** How alike they are. */
+  score: number;
+  /** The document that named it. */
+  document_id: string | null;
+  decided_by: string | null;
+  decided_at: string | null;
+  created_at: string;
+}
+
+export type PartyReviewStatus = 'pending' | 'same' | 'different';
+
+/** How it was told who is meant: the same tax id or the same name (confidence 1), a name written alike (0.90 or more), a name and an address that are alike (0.80 or more); `new`: nobody who was there. */
+export type PartyTier = 'tax_id' | 'name' | 'fuzzy_name' | 'name_and_address' | 'new';
+
 export interface ProviderBreaker {
   /** The id of the connection. */
   id: string;
@@ -1660,6 +1805,179 @@ export interface ProviderHealth {
 /** Whose API it is. `openai_compatible`: any server that speaks OpenAI’s. */
 export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'xai' | 'openai_compatible';
 
+/** Each part names its places in the sources, or says why it is absent. */
+export interface ReportAnalysis {
+  summary: {
+    status: 'present';
+    method: string;
+    items: ({
+      text: string;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  entities: {
+    status: 'present';
+    method: string;
+    items: ({
+      name: string;
+      /** Null: nothing says what it is. */
+      type: string | null;
+      mentions: number;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  topics: {
+    status: 'present';
+    method: string;
+    items: ({
+      name: string;
+      weight: number;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  timeline: {
+    status: 'present';
+    method: string;
+    items: ({
+      date: string;
+      text: string;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  relations: {
+    status: 'present';
+    method: string;
+    items: ({
+      from: string;
+      to: string;
+      predicate: string | null;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  sentiment: {
+    status: 'present';
+    method: string;
+    items: ({
+      label: 'positive' | 'neutral' | 'negative' | 'mixed';
+      score: number;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  related_questions: {
+    status: 'present';
+    method: string;
+    items: ({
+      question: string;
+      citations: ({
+        n: number;
+        source_sha256: string;
+        start: number;
+        end: number;
+      })[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+  credibility: {
+    status: 'present';
+    method: string;
+    items: ({
+      n: number;
+      signals: ({
+        name: string;
+        value: string;
+      })[];
+      agrees_with: number[];
+    })[];
+  } | {
+    status: 'absent';
+    reason: string;
+  };
+}
+
+export interface ReportCitation {
+  /** The number of the source. */
+  n: number;
+  /** Of the source's text in UTF-8. */
+  source_sha256: string;
+  /** In UTF-16 code units: the quote is `text.slice(start, end)`. */
+  start: number;
+  end: number;
+  pages: number[];
+  quote: string;
+  quote_sha256: string;
+}
+
+export interface ReportLink {
+  path: string;
+  expires_at: string;
+}
+
+export interface ReportLinkInput {
+  format?: 'html' | 'md' | 'json' | 'pdf';
+  /** Never longer than the report is kept. */
+  expires_in_seconds?: number;
+}
+
+export interface ReportSentence {
+  text: string;
+  /** `quoted`: it stands in a source word for word. `supported`: a cited place says it in other words. `unsupported`: no cited place says it. `cannot judge`: nobody here can tell. */
+  verdict: 'quoted' | 'supported' | 'unsupported' | 'cannot judge';
+  reason: string;
+  /** What judged. */
+  method: 'span' | 'lexical' | 'model';
+  citations: ReportCitation[];
+}
+
 export interface ReportedDrift {
   model_id: string;
   drift_type: 'data' | 'concept';
@@ -1668,6 +1986,255 @@ export interface ReportedDrift {
   feature?: string | null;
   timestamp?: string | null;
   tags?: Record<string, string> | null;
+}
+
+export interface ResearchAnswer {
+  question: string;
+  /** Null: the sources do not answer it. */
+  answer: string | null;
+  refusal: string | null;
+  sentences: ReportSentence[];
+  /** `extractive`, or the model that answered. */
+  mode: string;
+}
+
+/** At 80 % of any of them searching stops; at 100 % the report is finished with what there is, and says so. */
+export interface ResearchBudget {
+  /** Sources that are read. Default 30. */
+  max_sources?: number;
+  /** Bytes that are fetched. Default 60 MB. */
+  max_fetch_bytes?: number;
+  /** Tokens of models. Default 200,000. */
+  max_llm_tokens?: number;
+  /** What models may cost. Default 1.00. */
+  max_usd?: number;
+  /** Seconds of work. Default 900. */
+  max_wall_seconds?: number;
+}
+
+/** `research_search`: what search providers found. `research_embedding`: where an embedding model puts a passage. `entity_match`: which known party a name on a document means. */
+export type ResearchCacheName = 'research_search' | 'research_embedding' | 'entity_match';
+
+export interface ResearchCacheState {
+  namespace: ResearchCacheName;
+  entries: number;
+  /** Of what is kept. */
+  bytes: number;
+  /** Lookups that it answered, in all replicas; up to a second late. */
+  hits: number;
+  misses: number;
+  /** Hits by lookups; null: nothing was looked up. */
+  hit_ratio: number | null;
+  counted_since: string | null;
+  /** How long an entry is kept. */
+  ttl_seconds: number;
+}
+
+export interface ResearchEvent {
+  /** Its place among the events of its job, from 1. */
+  id: number;
+  type: 'status' | 'stage' | 'progress' | 'plan' | 'search' | 'source' | 'section' | 'warning' | 'budget';
+  data: Record<string, unknown>;
+  at: string;
+}
+
+export interface ResearchInput {
+  /** What is to be found out. */
+  topic?: string;
+  /** The old name of `topic`; one of the two is needed. */
+  query?: string;
+  /** Default: `documents` and `web`. */
+  sources?: ResearchSource[];
+  /** Only these documents. */
+  document_ids?: string[];
+  /** Sub-questions. Default 4. */
+  breadth?: number;
+  /** Rounds of searching. Default 1. */
+  depth?: number;
+  budget?: ResearchBudget;
+  /** Of the report, where a model writes it. Default: that of the topic. */
+  language?: string;
+  /** Headings, in order. */
+  sections?: string[];
+  /** Hits of one provider for one question. Default 10. */
+  max_results?: number;
+  /** Who writes. Default: what is configured; else nobody: sentences are quoted. */
+  model?: string;
+  /** Default: what is configured; else the lexical one. */
+  embedding_model?: string;
+  /** Wait for `approve` once the sub-questions are known. Default false. */
+  pause_on_plan?: boolean;
+}
+
+export interface ResearchJob {
+  id: string;
+  topic: string;
+  status: ResearchStatus;
+  /** What is being done, or was done last. */
+  stage: ResearchStage | null;
+  /** Counted, never guessed: a stage whose units are not known yet counts as one unit. */
+  progress: {
+    /** Units done of the units that are known, of all stages. */
+    percent: number;
+    stages: ({
+      stage: ResearchStage;
+      done: number;
+      total: number;
+    })[];
+  };
+  request: ResearchInput;
+  /** The plan; null: there is none yet. */
+  questions: string[] | null;
+  mode: {
+    search: string[];
+    /** `extractive`, or the model that writes. */
+    synthesis: string;
+    embeddings: string;
+    verification: string;
+    note: string;
+  } | null;
+  /** What was away meanwhile, and how the work went on without it. */
+  degraded: string[];
+  warnings: ResearchWarning[];
+  budget: {
+    sources: number;
+    fetch_bytes: number;
+    llm_tokens: number;
+    usd: number;
+    wall_seconds: number;
+  };
+  spent: {
+    sources: number;
+    fetch_bytes: number;
+    llm_tokens: number;
+    usd: number;
+    wall_seconds: number;
+  };
+  partial_reason: string | null;
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  /** Grows with every `retry`. */
+  run: number;
+  /** How many times a worker took it up. */
+  workers: number;
+  created_by: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  /** The report is kept until then. */
+  expires_at: string;
+  /** Where it lies, once it is published. */
+  report: {
+    sha256: string;
+    html: string;
+    md: string;
+    json: string;
+    pdf: string;
+  } | null;
+}
+
+export interface ResearchQuestion {
+  question: string;
+}
+
+export interface ResearchQueue {
+  paused: boolean;
+  paused_at: string | null;
+  paused_by: string | null;
+  /** How many are in each state. */
+  jobs: Record<string, number>;
+  /** Of the queued ones: those that wait until others of the tenant have ended. */
+  waiting_for_turn: number;
+  /** How many may be at work at once. */
+  running_max: number;
+  /** How many may wait. */
+  queued_max: number;
+  oldest_queued_at: string | null;
+  /** Under way between the database and the workers, of every tenant. */
+  messages: number;
+  /** Messages that were given up, of every tenant. */
+  dead_letters: number;
+}
+
+export interface ResearchReport {
+  version: 1;
+  job_id: string;
+  topic: string;
+  title: string;
+  language: string | null;
+  as_of: string;
+  status: 'complete' | 'partial';
+  partial_reason: string | null;
+  mode: {
+    search: string[];
+    /** `extractive`, or the model that wrote. */
+    synthesis: string;
+    embeddings: string;
+    verification: string;
+    note: string;
+  };
+  /** What the verdicts cannot see. */
+  limits: string[];
+  /** Said in place of sections where nothing was found. */
+  notice: string | null;
+  sections: ({
+    heading: string;
+    question: string;
+    sentences: ReportSentence[];
+  })[];
+  analysis: ReportAnalysis | null;
+  sources: ({
+    n: number;
+    provider: string;
+    url: string | null;
+    document_id: string | null;
+    title: string;
+    content_type: string;
+    sha256: string;
+    snapshot: string;
+    characters: number;
+    language: string | null;
+    published_at: string | null;
+    fetched_at: string;
+    cited: number;
+  })[];
+  searches: ({
+    provider: string;
+    query: string;
+    status: 'ok' | 'failed' | 'not_configured' | 'rate_limited';
+    hits: number;
+    reason: string | null;
+  })[];
+  warnings: ResearchWarning[];
+  degraded: string[];
+  budget: Record<string, number>;
+  spent: Record<string, number>;
+  counts: {
+    sentences: number;
+    verdicts: Record<string, number>;
+    citations: number;
+    /** Numbers that stood for no passage. */
+    dropped_citations: number;
+    /** Addresses that a model wrote. */
+    dropped_links: number;
+  };
+}
+
+/** Where to look: the tenant's own `documents`, one search provider, or `web` for every one that is configured. */
+export type ResearchSource = 'documents' | 'web' | 'google_cse' | 'brave' | 'tavily' | 'searxng' | 'arxiv' | 'wikipedia' | 'github' | 'fixture';
+
+export type ResearchStage = 'plan' | 'search' | 'fetch' | 'rank' | 'outline' | 'write' | 'verify' | 'analyse' | 'render' | 'publish';
+
+export type ResearchStatus = 'queued' | 'running' | 'waiting_for_approval' | 'cancelling' | 'cancelled' | 'completed' | 'completed_partial' | 'failed';
+
+export interface ResearchWarning {
+  /** `search_failed`, `source_failed`, `degraded`, `budget`, `analysis_failed` and the like. */
+  code: string;
+  message: string;
+  /** Of what: a provider, an address, a document. */
+  subject: string | null;
 }
 
 export interface ResourceUsage {
@@ -1811,6 +2378,39 @@ export type Scorer = 'fastest' | 'longest' | {
   /** Who reads all answers and names the best. */
   model: string;
 };
+
+export interface SearchCredentialInput {
+  /** Of `google_cse`, `brave` and `tavily` the key, of `github` a token. Sealed at once, and never readable again. */
+  key?: string;
+  /** Of `google_cse`: the engine, `cx`. */
+  engine_id?: string;
+  /** Of `searxng`: where it is. It must be reachable from the public internet, unless the operator allows it. */
+  url?: string;
+}
+
+export interface SearchProvider {
+  name: string;
+  /** False: searching there gives `not_configured`, with `missing` as the reason. */
+  configured: boolean;
+  missing: string | null;
+  /** Whose credential is used. `none`: it needs none, or there is none. */
+  credential: 'tenant' | 'operator' | 'none';
+  /** The end of the tenant's own credential, enough to recognise it. */
+  hint: string | null;
+  /** It asked not to be asked before then. */
+  resting_until: string | null;
+}
+
+export interface SearchProviderList {
+  data: SearchProvider[];
+}
+
+export interface SearchProviderTest {
+  status: 'ok' | 'failed' | 'not_configured' | 'rate_limited';
+  reason: string | null;
+  /** Of `github`: whose token it is. */
+  account: string | null;
+}
 
 /** Whether an answer that is kept for a question of like meaning will do: the cosine of the two embeddings must reach the threshold, and everything else about the two requests, figures in the question included, be the same. Only requests at temperature 0 or with `cache: on`, and never those with tools or images. */
 export type SemanticCacheWish = boolean | {
@@ -4688,6 +5288,362 @@ export interface WireOperations {
     body: null;
     answer: null;
   };
+  uploadDocument: {
+    params: null;
+    query: null;
+    body: {
+      /** The file, 50 MiB at most. */
+      file: string;
+    };
+    answer: Document;
+  };
+  listDocuments: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only documents in this state. */
+      status?: DocumentStatus;
+      /** Only documents of this type. */
+      type?: DocumentType;
+      /** Only documents that name this party. */
+      party_id?: string;
+    };
+    body: null;
+    answer: {
+      data: Document[];
+      page_info: PageInfo;
+    };
+  };
+  getDocument: {
+    params: {
+      /** The id of the document: `doc_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Document;
+  };
+  downloadDocument: {
+    params: {
+      /** The id of the document: `doc_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getDocumentText: {
+    params: {
+      /** The id of the document: `doc_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: {
+      document_id: string;
+      /** Of the text in UTF-8. */
+      sha256: string;
+      text: string;
+      /** Where each page lies in the text, in UTF-16 units. */
+      pages: ({
+        page: number;
+        start: number;
+        end: number;
+      })[];
+    };
+  };
+  deleteDocument: {
+    params: {
+      /** The id of the document: `doc_…`. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  resolveParty: {
+    params: null;
+    query: null;
+    body: PartyMention;
+    answer: PartyResolution;
+  };
+  listParties: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only those of this name, in whatever case and order of words. */
+      name?: string;
+    };
+    body: null;
+    answer: {
+      data: Party[];
+      page_info: PageInfo;
+    };
+  };
+  getParty: {
+    params: {
+      /** Its id. */
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: Party;
+  };
+  listPartyReviews: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only those in this state. */
+      status?: PartyReviewStatus;
+    };
+    body: null;
+    answer: {
+      data: PartyReview[];
+      page_info: PageInfo;
+    };
+  };
+  decidePartyReview: {
+    params: {
+      /** Its id. */
+      id: string;
+    };
+    query: null;
+    body: {
+      decision: 'same' | 'different';
+    };
+    answer: PartyReview;
+  };
+  createResearch: {
+    params: null;
+    query: null;
+    body: ResearchInput;
+    answer: ResearchJob;
+  };
+  listResearch: {
+    params: null;
+    query: {
+      /** Rows per page, 1–100. */
+      limit?: number;
+      /** Where to go on: `next_cursor` or `prev_cursor` of an earlier answer. */
+      cursor?: string;
+      /** Only jobs in this state. */
+      status?: ResearchStatus;
+    };
+    body: null;
+    answer: {
+      data: ResearchJob[];
+      page_info: PageInfo;
+    };
+  };
+  getResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ResearchJob;
+  };
+  deleteResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  cancelResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ResearchJob;
+  };
+  retryResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ResearchJob;
+  };
+  approveResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ResearchJob;
+  };
+  streamResearchEvents: {
+    params: {
+      id: string;
+    };
+    query: {
+      /** Only events after this one. */
+      after?: number;
+    };
+    body: null;
+    answer: {
+      data: ResearchEvent[];
+      /** Nothing follows. */
+      is_over: boolean;
+    };
+  };
+  getResearchQueue: {
+    params: null;
+    query: null;
+    body: null;
+    answer: ResearchQueue;
+  };
+  pauseResearchQueue: {
+    params: null;
+    query: null;
+    body: null;
+    answer: ResearchQueue;
+  };
+  resumeResearchQueue: {
+    params: null;
+    query: null;
+    body: null;
+    answer: ResearchQueue;
+  };
+  cleanResearchQueue: {
+    params: null;
+    query: null;
+    body: {
+      status: 'cancelled' | 'completed' | 'completed_partial' | 'failed';
+      older_than_seconds: number;
+    };
+    answer: {
+      deleted: number;
+    };
+  };
+  getResearchCacheStatistics: {
+    params: null;
+    query: null;
+    body: null;
+    answer: {
+      data: ResearchCacheState[];
+    };
+  };
+  clearResearchCache: {
+    params: {
+      namespace: ResearchCacheName;
+    };
+    query: null;
+    body: null;
+    answer: {
+      namespace: ResearchCacheName;
+      /** Entries. */
+      cleared: number;
+    };
+  };
+  getReportHtml: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getReportMarkdown: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getReportJson: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: ResearchReport;
+  };
+  getReportPdf: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  getReportFile: {
+    params: {
+      /** The id of the job, and `.html`. */
+      file: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  createReportLink: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: ReportLinkInput;
+    answer: ReportLink;
+  };
+  getSharedReport: {
+    params: {
+      /** As it was made by `report-links`. */
+      link: string;
+    };
+    query: null;
+    body: null;
+    answer: string;
+  };
+  askResearch: {
+    params: {
+      id: string;
+    };
+    query: null;
+    body: ResearchQuestion;
+    answer: ResearchAnswer;
+  };
+  listSearchProviders: {
+    params: null;
+    query: null;
+    body: null;
+    answer: SearchProviderList;
+  };
+  setSearchCredential: {
+    params: {
+      provider: CredentialedProvider;
+    };
+    query: null;
+    body: SearchCredentialInput;
+    answer: SearchProvider;
+  };
+  deleteSearchCredential: {
+    params: {
+      provider: CredentialedProvider;
+    };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  testSearchProvider: {
+    params: {
+      provider: CredentialedProvider;
+    };
+    query: null;
+    body: null;
+    answer: SearchProviderTest;
+  };
 }
 
 export const wireOperations = {
@@ -4879,4 +5835,41 @@ export const wireOperations = {
   getSilence: { method: 'GET', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
   updateSilence: { method: 'PUT', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
   endSilence: { method: 'DELETE', path: '/api/v1/silences/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  uploadDocument: { method: 'POST', path: '/api/v1/documents', timeoutMs: 60000, takesRestOfPath: false },
+  listDocuments: { method: 'GET', path: '/api/v1/documents', timeoutMs: 10000, takesRestOfPath: false },
+  getDocument: { method: 'GET', path: '/api/v1/documents/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  downloadDocument: { method: 'GET', path: '/api/v1/documents/{id}/download', timeoutMs: 30000, takesRestOfPath: false },
+  getDocumentText: { method: 'GET', path: '/api/v1/documents/{id}/text', timeoutMs: 30000, takesRestOfPath: false },
+  deleteDocument: { method: 'DELETE', path: '/api/v1/documents/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  resolveParty: { method: 'POST', path: '/api/v1/parties/resolve', timeoutMs: 10000, takesRestOfPath: false },
+  listParties: { method: 'GET', path: '/api/v1/parties', timeoutMs: 10000, takesRestOfPath: false },
+  getParty: { method: 'GET', path: '/api/v1/parties/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  listPartyReviews: { method: 'GET', path: '/api/v1/party-reviews', timeoutMs: 10000, takesRestOfPath: false },
+  decidePartyReview: { method: 'POST', path: '/api/v1/party-reviews/{id}/decide', timeoutMs: 10000, takesRestOfPath: false },
+  createResearch: { method: 'POST', path: '/api/v1/research', timeoutMs: 10000, takesRestOfPath: false },
+  listResearch: { method: 'GET', path: '/api/v1/research', timeoutMs: 10000, takesRestOfPath: false },
+  getResearch: { method: 'GET', path: '/api/v1/research/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  deleteResearch: { method: 'DELETE', path: '/api/v1/research/{id}', timeoutMs: 10000, takesRestOfPath: false },
+  cancelResearch: { method: 'POST', path: '/api/v1/research/{id}/cancel', timeoutMs: 10000, takesRestOfPath: false },
+  retryResearch: { method: 'POST', path: '/api/v1/research/{id}/retry', timeoutMs: 10000, takesRestOfPath: false },
+  approveResearch: { method: 'POST', path: '/api/v1/research/{id}/approve', timeoutMs: 10000, takesRestOfPath: false },
+  streamResearchEvents: { method: 'GET', path: '/api/v1/research/{id}/events', timeoutMs: 10000, takesRestOfPath: false },
+  getResearchQueue: { method: 'GET', path: '/api/v1/research-queue', timeoutMs: 10000, takesRestOfPath: false },
+  pauseResearchQueue: { method: 'POST', path: '/api/v1/research-queue/pause', timeoutMs: 10000, takesRestOfPath: false },
+  resumeResearchQueue: { method: 'POST', path: '/api/v1/research-queue/resume', timeoutMs: 10000, takesRestOfPath: false },
+  cleanResearchQueue: { method: 'POST', path: '/api/v1/research-queue/clean', timeoutMs: 10000, takesRestOfPath: false },
+  getResearchCacheStatistics: { method: 'GET', path: '/api/v1/research-cache', timeoutMs: 10000, takesRestOfPath: false },
+  clearResearchCache: { method: 'DELETE', path: '/api/v1/research-cache/{namespace}', timeoutMs: 10000, takesRestOfPath: false },
+  getReportHtml: { method: 'GET', path: '/api/v1/research/{id}/report.html', timeoutMs: 10000, takesRestOfPath: false },
+  getReportMarkdown: { method: 'GET', path: '/api/v1/research/{id}/report.md', timeoutMs: 10000, takesRestOfPath: false },
+  getReportJson: { method: 'GET', path: '/api/v1/research/{id}/report.json', timeoutMs: 10000, takesRestOfPath: false },
+  getReportPdf: { method: 'GET', path: '/api/v1/research/{id}/report.pdf', timeoutMs: 10000, takesRestOfPath: false },
+  getReportFile: { method: 'GET', path: '/reports/{file}', timeoutMs: 10000, takesRestOfPath: false },
+  createReportLink: { method: 'POST', path: '/api/v1/research/{id}/report-links', timeoutMs: 10000, takesRestOfPath: false },
+  getSharedReport: { method: 'GET', path: '/reports/shared/{link}', timeoutMs: 10000, takesRestOfPath: false },
+  askResearch: { method: 'POST', path: '/api/v1/research/{id}/ask', timeoutMs: 130000, takesRestOfPath: false },
+  listSearchProviders: { method: 'GET', path: '/api/v1/search-providers', timeoutMs: 10000, takesRestOfPath: false },
+  setSearchCredential: { method: 'PUT', path: '/api/v1/search-providers/{provider}/credential', timeoutMs: 10000, takesRestOfPath: false },
+  deleteSearchCredential: { method: 'DELETE', path: '/api/v1/search-providers/{provider}/credential', timeoutMs: 10000, takesRestOfPath: false },
+  testSearchProvider: { method: 'POST', path: '/api/v1/search-providers/{provider}/test', timeoutMs: 20000, takesRestOfPath: false },
 } as const;

@@ -5,7 +5,7 @@ import type { RepositoryFile } from './repository-files.ts';
 /** The names under which `@signalbox/contracts` exports things, and the things. */
 export type Exported = Readonly<Record<string, unknown>>;
 
-const pathSegment = /^(|\.?[a-z0-9]+(-[a-z0-9]+)*(\.json)?|\{[a-z]+\})$/;
+const pathSegment = /^(|\.?[a-z0-9]+(-[a-z0-9]+)*(\.(html|json|md|pdf))?|\{[a-z]+\})$/;
 
 /**
  * What is wrong with the contracts as a whole, one line for each: what no type can say of one contract alone, and

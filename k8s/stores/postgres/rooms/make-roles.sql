@@ -21,3 +21,8 @@
 \set owner_password `cat /run/secrets/alerting_owner_password`
 \set app_password `cat /run/secrets/alerting_app_password`
 \ir service-room.sql
+
+\set schema research_pipeline
+\set owner_password `cat /run/secrets/research_pipeline_owner_password`
+\set app_password `cat /run/secrets/research_pipeline_app_password`
+\ir service-room.sql

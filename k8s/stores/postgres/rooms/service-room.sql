@@ -39,5 +39,10 @@ BEGIN
                  owner_role, room, app_role);
   EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT USAGE, SELECT ON SEQUENCES TO %I',
                  owner_role, room, app_role);
+
+  -- Finds names that are written alike. Only whoever may create in the database may bring it in.
+  IF room = 'research_pipeline' THEN
+    EXECUTE format('CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA %I', room);
+  END IF;
 END
 $$;

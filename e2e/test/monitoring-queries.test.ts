@@ -250,3 +250,26 @@ describe('what is judged, through the gateway (B-22, B-24, B-27)', () => {
     expect(text).toContain('# TYPE signalbox_model_error_ratio gauge');
   });
 });
+
+describe("MonitorX's clients (LA-5, MX-1, MX-6, MX-7)", () => {
+  it('find its paths where they were, take null for what they leave out, and read the shapes they know', async () => {
+    const key = await aTenant('old clients');
+    const say = async (path: string, body?: unknown) => {
+      const answer = await opened.ask(path, { key, ...(body === undefined ? {} : { body }) });
+      expect([path, answer.status < 300, answer.headers.get('deprecation')]).toEqual([path, true, '@1767225600']);
+      return answer.body;
+    };
+    const sample = { model_id: 'm', model_type: 'llm', request_id: 'r', latency: 5, throughput: null, tags: null };
+    await say('/metrics/inference', sample);
+    await say('/metrics/drift', { model_id: 'm', drift_type: 'data', severity: 'low', confidence: 0.5, tags: null });
+    await say('/models', { id: 'm', name: 'M', model_type: 'llm', version: '1', environment: 'dev' });
+    expect((await say('/metrics/inference'))['metrics']).toMatchObject([{ request_id: 'r', throughput: null }]);
+    expect((await say('/metrics/drift'))['drift_metrics']).toMatchObject([{ model_id: 'm', severity: 'low' }]);
+    expect((await say('/models'))['models']).toMatchObject([{ id: 'm', thresholds: { latency: 1_000 } }]);
+    expect(await say('/summary?since_hours=1')).toMatchObject({ total_requests: 1, average_latency: 5 });
+    const { aggregated_metrics: aggregated } = await say('/metrics/aggregated?since_hours=1');
+    expect(Object.keys(aggregated as object)).toContain('latency');
+    const forecast = await opened.ask('/api/v1/forecast?metric=latency_ms&threshold=9', { key });
+    expect(forecast.body).toMatchObject({ outcome: 'insufficient_data', reaches_at: null });
+  });
+});

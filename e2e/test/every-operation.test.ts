@@ -325,11 +325,12 @@ describe('members that nobody asked for, on every write (S12, S14)', () => {
     for (const operation of made) {
       const where = operation.operationId;
       // No member of the body itself is refused: what is refused below is the one that is added.
-      const fitting = await call(operation, { body: fittingBody(operation) });
+      const path = pathOf(operation, absentId).replace(`/search-providers/${absentId}/`, '/search-providers/brave/');
+      const fitting = await call(operation, { path, body: fittingBody(operation) });
       expect([where, fitting.body['errors']]).toEqual([where, undefined]);
       const named = Object.keys(operation.bodySchema?.['properties'] ?? {});
       for (const [name, value] of Object.entries(assigned).filter(([member]) => !named.includes(member))) {
-        const answer = await call(operation, { body: { ...fittingBody(operation), [name]: value } });
+        const answer = await call(operation, { path, body: { ...fittingBody(operation), [name]: value } });
         expect([where, name, answer.status]).toEqual([where, name, 400]);
         expect(JSON.stringify(answer.body['errors'])).toContain(name);
       }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMesh, type OpenedMesh } from '../harness.ts';
+import { openMesh, wideLimits, type OpenedMesh } from '../harness.ts';
 
 /** Bodies that fit, of the routes that take no empty one. */
 const bodies: Record<string, object> = {
@@ -89,7 +89,7 @@ describe('tenants see nothing of each other (B-25, S15, S16)', () => {
   }
 
   beforeAll(async () => {
-    opened = await openMesh();
+    opened = await openMesh({ limits: wideLimits });
     alpha = await openTenant('alpha');
     beta = await openTenant('beta');
   });

@@ -1,4 +1,5 @@
 import type { Citation } from '../writing/section.ts';
+import { termsOf } from '../writing/terms.ts';
 import type { Entity, EntityType } from './analysis.ts';
 import { placeOf, type ReadSentence, type ReadText } from './read-text.ts';
 
@@ -40,6 +41,7 @@ const name =
 const organisation =
   /\b(?:Inc|Ltd|LLC|GmbH|AG|SA|PLC|Corp|Corporation|Company|University|Universität|Institute|Institut|Agency|Ministry|Committee|Commission|Council|Association|Foundation|Organi[sz]ation|Bank|Group|Union|Department|Society|Laboratory|Laboratories|College|Court)\b/u;
 const title = /(?:\b(?:Dr|Mr|Mrs|Ms|Prof|Professor|President|Minister|Sir|Dame|Herr|Frau|Chancellor|Senator)\.?\s)$/u;
+const bareTitle = /^(?:Dr|Mr|Mrs|Ms|Prof|Professor|President|Minister|Sir|Dame|Herr|Frau)$/u;
 const place = /\b(?:City|County|River|Lake|Island|Islands|Mount|Mountains|Ocean|Sea|Valley|Bay|Republic|Kingdom)\b/u;
 const placeBefore = /\b(?:city|town|village|country|state|province|region|capital) of $/iu;
 
@@ -76,6 +78,8 @@ function mentionsIn(sentence: ReadSentence): Mention[] {
     const words = bare.split(' ').length;
     if (bare.length < 2 || !isFree(index, bare.length)) continue;
     if (isFirst && words === 1 && !/^\p{Lu}{2,}/u.test(bare)) continue;
+    // A word of the language, written large for some other reason.
+    if (words === 1 && (termsOf(bare).length === 0 || bareTitle.test(bare))) continue;
     // The article of a first word belongs to the sentence, not to the name.
     const article = /^(?:The|A|An|In|On|At|For|From|This|That|These|Der|Die|Das|Le|La|Les)\s/u.exec(bare)?.[0] ?? '';
     const rest = bare.slice(article.length);

@@ -99,7 +99,7 @@ export function createExtractor({
       });
       listen('error', (error) => {
         if (isCode(error, 'ERR_WORKER_OUT_OF_MEMORY')) fail('Reading it takes too much memory.');
-        else reject(error as Error);
+        else reject(error instanceof Error ? error : new Error('the reader failed', { cause: error }));
       });
       listen('exit', () => {
         fail('Reading it ended the reader.');

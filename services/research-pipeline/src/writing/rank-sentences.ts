@@ -13,14 +13,18 @@ export interface RankedSentence<Given extends RankableSentence> {
 }
 
 /** How much of the score each sign makes; `npm run bench -- summaries` shows what comes of it. */
-const weights = { question: 1, centre: 0.5, passage: 0.15, claim: 0.15 };
+const weights = { question: 1, centre: 0.5, passage: 0.15, claim: 0.15, leaning: -0.1 };
 /** A sentence that says what its text does, or what was found, is more worth than one that leads up to it. */
 const claim =
   /\b(?:(?:we|this (?:paper|work|article|report|study)|the (?:paper|authors|report|study))\s+(?:\w+ )?(?:propos|present|introduc|show|demonstrat|describ|develop|find|found|prov|investigat|stud|report|argu|establish)\w*|results? (?:show|indicate|suggest)|in (?:summary|conclusion))\b/iu;
 
+/** A sentence that goes on from the one before says less when it stands alone. */
+const leaning =
+  /^(?:such|this|these|those|it|its|they|their|he|his|she|her|however|but|and|or|so|therefore|thus|hence|also|moreover|furthermore|additionally|instead|then|here|dies|diese|dieser|dieses|sie|er|es|doch|aber|daher)\b/iu;
+
 /**
  * Orders sentences by how much they say to a question: the words they share with it, weighted by rarity; how near they are to
- * what all of the sentences are about; how well their passage fits; and whether they state something. The best first; of
+ * what all of the sentences are about; how well their passage fits; whether they state something; and whether they stand alone. The best first; of
  * equals the one that was given first.
  */
 export function rankSentences<Given extends RankableSentence>(
@@ -40,11 +44,16 @@ export function rankSentences<Given extends RankableSentence>(
         weights.question * likeness(wanted, vector) +
         weights.centre * likeness(centre, vector) +
         weights.passage * sentence.passageScore +
-        (claim.test(sentence.text) ? weights.claim : 0);
+        signOf(sentence.text);
       return { sentence, score, vector, index };
     })
     .sort((one, other) => other.score - one.score || one.index - other.index)
     .map(({ sentence, score, vector }) => ({ sentence, score, vector }));
+}
+
+function signOf(text: string): number {
+  if (claim.test(text)) return weights.claim;
+  return leaning.test(text) ? weights.leaning : 0;
 }
 
 /** What all of the vectors have in common, of length 1. */

@@ -67,8 +67,7 @@ async function load(
 ): Promise<RestoreReport['tables']> {
   const loaded: RestoreReport['tables'] = [];
   let catalog: Catalog | null = null;
-  let table: Table | undefined;
-  let rows: CopyStreamQuery | null = null;
+  const now: { table: Table | null; rows: CopyStreamQuery | null } = { table: null, rows: null };
   for await (const line of lines) {
     const content = line.slice(1);
     switch (line[0]) {
@@ -78,18 +77,19 @@ async function load(
         break;
       case 'T': {
         const { schema, name } = JSON.parse(content) as { schema: string; name: string };
-        table = catalog?.tables.find((one) => one.schema === schema && one.name === name);
+        const table = catalog?.tables.find((one) => one.schema === schema && one.name === name);
         if (table === undefined)
           throw new UnreadableCopy(`the copy has rows of ${schema}.${name} and does not say what it is`);
-        rows = client.query(copyFrom(`copy ${idOf(table)} (${columnsOf(table)}) from stdin`));
+        now.table = table;
+        now.rows = client.query(copyFrom(`copy ${idOf(table)} (${columnsOf(table)}) from stdin`));
         break;
       }
       case 'R':
-        if (rows?.write(`${content}\n`) === false) await once(rows, 'drain');
+        if (now.rows?.write(`${content}\n`) === false) await once(now.rows, 'drain');
         break;
       case 'E': {
-        if (table === undefined || rows === null)
-          throw new UnreadableCopy('the copy ends a table that it did not begin');
+        const { table, rows } = now;
+        if (table === null || rows === null) throw new UnreadableCopy('the copy ends a table that it did not begin');
         rows.end();
         await once(rows, 'finish');
         loaded.push({ table: idOf(table), ...(await compare(client, table, JSON.parse(content) as Contents)) });

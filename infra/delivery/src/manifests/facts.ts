@@ -1,4 +1,4 @@
-import { objectAt, type Json } from './json.ts';
+import { objectAt } from './json.ts';
 import { nameOf, ofKind, podsOf, type Manifest, type ManifestFile, type PodTemplate } from './manifest.ts';
 
 /** A service as the mesh has it: whom it calls or enqueues for, and so signs for. */
@@ -66,11 +66,6 @@ export function find(overlay: Overlay, kind: string, name: string): Manifest | u
 
 export function missing(subject: string): string[] {
   return [`${subject} is not there`];
-}
-
-export function subjectOf(pod: PodTemplate, container: Json): string {
-  const name = objectAt(container, '')['name'];
-  return `${nameOf(pod.owner)}${typeof name === 'string' ? ` ${name}` : ''}`;
 }
 
 /** The settings of a deployment's pods: its ConfigMap's, then those of its container. */

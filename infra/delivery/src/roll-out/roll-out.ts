@@ -70,7 +70,7 @@ export async function rollOut(deps: RollOutDeps, given: RollOut): Promise<RollOu
 }
 
 /** The service's overlay with the digest in the place of the one that is written there. */
-export function render(files: readonly ManifestFile[], { service, environment, digest }: RollOut): Manifest[] {
+function render(files: readonly ManifestFile[], { service, environment, digest }: RollOut): Manifest[] {
   const folder = `k8s/services/${service}/overlays/${environment}`;
   const manifests = buildOverlay(
     files.map(({ path, text }) =>

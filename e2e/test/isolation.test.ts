@@ -244,7 +244,7 @@ receivers: [{ name: all-of-${name}, channel_configs: [{ channel: '*' }] }]`,
     // How a model is is found out every half minute; and a stream of events would be waited for.
     const notYet = /\/(events|health)$/;
     const reads = operations.all.filter(
-      ({ path, method }) => path.includes('{') && method === 'GET' && !notYet.test(path),
+      ({ path, method }) => path.includes('{') && !(path in named) && method === 'GET' && !notYet.test(path),
     );
     await eachOf(reads, async (operation) => {
       const { there } = pathsTo(operation, beta.things);

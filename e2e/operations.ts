@@ -58,7 +58,7 @@ export async function readOperations({ ask }: Pick<OpenedMesh, 'ask'>): Promise<
         method: method.toUpperCase(),
         path,
         scope: security.length === 0 ? 'public' : (Object.values(security[0] ?? {})[0]?.[0] ?? 'authenticated'),
-        parameters: parameters ?? [],
+        parameters: (parameters ?? []).map((one) => ({ ...one, schema: resolve(one.schema) })),
         bodySchema: schema === undefined ? null : resolve(schema),
         isStream: Object.keys(responses['200']?.content ?? {}).join() === 'text/event-stream',
       };
@@ -130,7 +130,7 @@ export function absentPathOf({ path, parameters }: Operation, known: Readonly<Re
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const schema = parameters.find((one) => one.name === name)?.schema ?? {};
     const [word] = (schema['enum'] ?? []) as string[];
-    const form = new RegExp(String(schema['pattern'] ?? ''), 'v');
+    const form = new RegExp(String(schema['pattern'] ?? ''), 'u');
     // Alertmanager's routes take any text and then want a UUID.
     const isUuid = schema['format'] === 'uuid' || path.startsWith('/alertmanager/');
     const absent = isUuid ? absentUuid : form.test(absentId) ? absentId : `${absentId}.html`;

@@ -31,6 +31,7 @@ const moreOf: Record<string, () => Members> = {
   compareDrift: () => ({ reference: [1, 2], current: [2, 3] }),
   createDriftReference: () => ({ rows: [{ score: 0.5 }] }),
   createResearch: () => ({ topic: 'a sample', sources: ['documents'] }),
+  setSearchCredential: () => ({ key: 'a-sample-of-a-key', engine_id: 'sample' }),
   createChannel: () => ({ kind: 'webhook', settings: { url: 'https://example.org/hook' } }),
   createSilence: () => ({ matchers, ends_at: soon(), comment: 'a sample' }),
   updateSilence: () => ({ matchers, ends_at: soon(), comment: 'a sample' }),

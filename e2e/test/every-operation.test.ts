@@ -73,6 +73,7 @@ function fittingBody(operation: Operation): Record<string, unknown> {
     compareDrift: { reference: [1, 2], current: [2, 3] },
     createDriftReference: { rows: [{ score: 0.5 }] },
     createResearch: { topic: 'a sample', sources: ['documents'] },
+    setSearchCredential: { key: 'a-sample-key' },
   };
   if (operation.operationId in more) return { ...body, ...more[operation.operationId] };
   return 'model' in body ? { ...body, model: 'small', messages: [{ role: 'user', content: 'hello' }] } : body;

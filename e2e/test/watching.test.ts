@@ -102,7 +102,7 @@ const ruleFiles = (await readdir(join(watching, 'rules'))).map((name) => ({
         'prometheus',
         [
           ...[`--config.file=${join(folder, 'prometheus.yaml')}`, `--storage.tsdb.path=${join(folder, 'data')}`],
-          ...[`--web.listen-address=127.0.0.1:${String(port)}`, '--log.level=error'],
+          ...[`--web.listen-address=127.0.0.1:${String(port)}`, '--log.level=error', '--rules.alert.resend-delay=1s'],
         ],
         { stdio: 'ignore' },
       );

@@ -97,6 +97,10 @@ own under --storage.path. SIGHUP and POST /-/reload read the file again; SIGTERM
 
 Says allow (0), quarantine (3), deny (4) or unknown (5), and why.`,
   },
+  'cluster-secrets': {
+    program: 'infra/delivery/src/cluster-secrets-main.ts',
+    help: 'npm run cluster-secrets: prints the secrets of k8s/overlays/local, of what infra/compose/make-secrets.js made.',
+  },
   'roll-out': {
     program: 'infra/delivery/src/roll-out/roll-out-main.ts',
     help: `npm run roll-out -- --service NAME --environment staging|production --digest sha256:… [--healthy-for SECONDS]

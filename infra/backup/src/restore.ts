@@ -70,7 +70,7 @@ async function load(
   const now: { table: Table | null; rows: CopyStreamQuery | null } = { table: null, rows: null };
   for await (const line of lines) {
     const content = line.slice(1);
-    switch (line[0]) {
+    switch (line.charAt(0)) {
       case 'C':
         catalog = JSON.parse(content) as Catalog;
         await (into === 'plain' ? makePlain(client, catalog) : makeRoom(client, catalog));

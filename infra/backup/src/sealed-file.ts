@@ -94,9 +94,9 @@ function takeFrom(source: AsyncIterable<Buffer>) {
   const chunks = source[Symbol.asyncIterator]();
   let rest = Buffer.alloc(0);
   async function more(): Promise<void> {
-    const { value, done } = await chunks.next();
-    if (done === true) throw new UnreadableCopy('the copy ends too early');
-    rest = Buffer.concat([rest, value]);
+    const next: IteratorResult<Buffer, undefined> = await chunks.next();
+    if (next.done === true) throw new UnreadableCopy('the copy ends too early');
+    rest = Buffer.concat([rest, next.value]);
   }
   return {
     async take(count: number): Promise<Buffer> {

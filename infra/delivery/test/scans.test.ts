@@ -148,7 +148,7 @@ describe('OP-6, OP-7: the commands', () => {
     const main = join(import.meta.dirname, `../src/scans/${name}-main.ts`);
     return promisify(execFile)(process.execPath, ['--conditions=@signalbox/source', main, ...args]).then(
       ({ stdout }) => ({ code: 0, stdout }),
-      (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+      (error: unknown) => error as { code: number; stdout: string },
     );
   }
 

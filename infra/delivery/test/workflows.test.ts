@@ -17,7 +17,10 @@ async function check(...paths: string[]): Promise<string> {
   const main = join(import.meta.dirname, '../src/workflows/check-workflows-main.ts');
   return promisify(execFile)(process.execPath, ['--conditions=@signalbox/source', main, ...paths]).then(
     ({ stdout }) => stdout,
-    ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout || stderr,
+    (error: unknown) => {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      return stdout || stderr;
+    },
   );
 }
 

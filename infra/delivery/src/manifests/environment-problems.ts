@@ -42,7 +42,13 @@ export function environmentProblems({ overlays, files, services }: Facts): strin
         return [`services/${service.name}/src/app/config.ts: has no Environment that can be read`];
       const settings = settingsOf(overlay, service.name);
       const given = Object.keys(settings);
-      const names = new Set(variables.map(({ name }) => name));
+      const settingsFiles = files.filter(({ path }) =>
+        new RegExp(`^services/${service.name}/src/app/[a-z-]+-settings\\.ts$`).test(path),
+      );
+      const others = settingsFiles.flatMap(({ text }) =>
+        [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]*): /gm)].map((match) => match[1] ?? ''),
+      );
+      const names = new Set([...variables.map(({ name }) => name), ...others]);
       // What is said of a service that this tree does not have yet is for the tree that has it.
       const unread = given.filter(
         (name) =>

@@ -1,5 +1,5 @@
-import { objectAt } from './json.ts';
-import { nameOf, ofKind, podsOf, type Manifest, type ManifestFile, type PodTemplate } from './manifest.ts';
+import { entryOf, objectAt } from './json.ts';
+import { ofKind, podsOf, type Manifest, type ManifestFile, type PodTemplate } from './manifest.ts';
 
 /** A service as the mesh has it: whom it calls or enqueues for, and so signs for. */
 export interface MeshService {
@@ -74,7 +74,7 @@ export function settingsOf(overlay: Overlay, service: string): Record<string, st
     metadata.name.startsWith(`${service}-settings-`),
   );
   return Object.fromEntries(
-    maps.flatMap((map) => Object.entries(objectAt(map, 'data')).map(([key, value]) => [key, String(value)])),
+    maps.flatMap((map) => Object.keys(objectAt(map, 'data')).map((key) => [key, entryOf(objectAt(map, 'data'), key)])),
   );
 }
 

@@ -29,6 +29,12 @@ export function textAt(value: Json | undefined, path: string): string {
   return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
 }
 
+/** The text under `key`, which may have dots in it (labels, annotations); where there is none, an empty one. */
+export function entryOf(object: JsonObject, key: string): string {
+  const value = object[key];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** The number at `path`; null where there is none. */
 export function numberAt(value: Json | undefined, path: string): number | null {
   const found = at(value, path);

@@ -1,5 +1,5 @@
 import { find, inEachOverlay, missing, podProblems, unkept, type Point } from '../facts.ts';
-import { listAt, numberAt, objectAt, textAt } from '../json.ts';
+import { entryOf, listAt, numberAt, objectAt, textAt } from '../json.ts';
 import { nameOf, ofKind } from '../manifest.ts';
 
 /** The room in the cluster that all share: what it admits, who goes first, how much there is, who may change it. */
@@ -13,7 +13,7 @@ export const clusterPoints: readonly Point[] = [
         unkept(nameOf(namespace), [
           [labels[`pod-security.kubernetes.io/${mode}`] === 'restricted', `${mode}: restricted`],
           [
-            /^v1\.\d+$/.test(String(labels[`pod-security.kubernetes.io/${mode}-version`])),
+            /^v1\.\d+$/.test(entryOf(labels, `pod-security.kubernetes.io/${mode}-version`)),
             `${mode}-version: v1.…, not latest`,
           ],
         ]),
@@ -57,7 +57,7 @@ export const clusterPoints: readonly Point[] = [
     const roles = ofKind(overlay.manifests, 'Role');
     const teams = new Set(
       ofKind(overlay.manifests, 'Deployment').map((one) =>
-        String(objectAt(one, 'metadata.labels')['signalbox.io/team']),
+        entryOf(objectAt(one, 'metadata.labels'), 'signalbox.io/team'),
       ),
     );
     return [
@@ -76,7 +76,7 @@ export const clusterPoints: readonly Point[] = [
             [!granted.includes('*'), 'grants *'],
             [!listAt(rule, 'resources').includes('secrets'), 'reads secrets'],
             [
-              !granted.some((one) => ['impersonate', 'escalate', 'bind', 'pods/exec'].includes(String(one))),
+              !['impersonate', 'escalate', 'bind', 'pods/exec'].some((one) => granted.includes(one)),
               'grants more than a roll-out needs',
             ],
           ]);

@@ -1,5 +1,5 @@
 import { deploymentsOf, inEachOverlay, unkept, type Overlay, type Point } from '../facts.ts';
-import { isObject, listAt, objectAt, textAt, type Json } from '../json.ts';
+import { entryOf, isObject, listAt, objectAt, textAt, type Json } from '../json.ts';
 import { nameOf, ofKind, podsOf } from '../manifest.ts';
 
 /** Secrets, settings, labels: what stands in manifests and how it changes. */
@@ -20,7 +20,7 @@ export const contentPoints: readonly Point[] = [
       ]);
     }),
     ...deploymentsOf(overlay).flatMap((deployment) => {
-      const reload = String(objectAt(deployment, 'metadata.annotations')['secret.reloader.stakater.com/reload'] ?? '');
+      const reload = entryOf(objectAt(deployment, 'metadata.annotations'), 'secret.reloader.stakater.com/reload');
       const mounted = mountedSecrets(objectAt(deployment, 'spec.template.spec'));
       return unkept(nameOf(deployment), [
         [mounted.every((name) => reload.split(',').includes(name)), 'the annotation for Reloader names its secrets'],

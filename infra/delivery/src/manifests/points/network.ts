@@ -7,7 +7,7 @@ import {
   type Overlay,
   type Point,
 } from '../facts.ts';
-import { isObject, listAt, numberAt, objectAt, textAt, type Json } from '../json.ts';
+import { entryOf, isObject, listAt, numberAt, objectAt, textAt, type Json } from '../json.ts';
 import { nameOf, ofKind, podsOf, selects, type Manifest } from '../manifest.ts';
 
 /** Who may open a connection to what, by the labels of its pods. */
@@ -104,7 +104,7 @@ function matrixProblems(overlay: Overlay, services: readonly MeshService[]): str
 }
 
 function nameLabel(labels: Json): string {
-  return isObject(labels) ? String(labels['app.kubernetes.io/name'] ?? '') : '';
+  return isObject(labels) ? entryOf(labels, 'app.kubernetes.io/name') : '';
 }
 
 function textOf({ from, to, port }: Edge): string {
@@ -191,7 +191,7 @@ function routeProblems(route: Manifest): string[] {
 
 function ingressProblems(ingress: Manifest): string[] {
   const annotation = (name: string): string =>
-    String(objectAt(ingress, 'metadata.annotations')[`nginx.ingress.kubernetes.io/${name}`] ?? '');
+    entryOf(objectAt(ingress, 'metadata.annotations'), `nginx.ingress.kubernetes.io/${name}`);
   return unkept(nameOf(ingress), [
     [annotation('proxy-buffering') === 'off', 'proxy-buffering holds event streams back'],
     [annotation('proxy-body-size') !== '', 'limits the size of bodies'],

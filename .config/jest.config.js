@@ -18,6 +18,7 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@signalbox/source', 'node', 'node-addons'] },
   coverageProvider: 'v8',
   workerIdleMemoryLimit: '700MB',
-  maxWorkers: 2,
+  // Much of what the tests do is waiting for processes to start.
+  maxWorkers: 3,
   testTimeout: 60_000,
 };

@@ -130,7 +130,7 @@ export function absentPathOf({ path, parameters }: Operation, known: Readonly<Re
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const schema = parameters.find((one) => one.name === name)?.schema ?? {};
     const [word] = (schema['enum'] ?? []) as string[];
-    const form = new RegExp(String(schema['pattern'] ?? ''), 'u');
+    const form = new RegExp(typeof schema['pattern'] === 'string' ? schema['pattern'] : '', 'u');
     // Alertmanager's routes take any text and then want a UUID.
     const isUuid = schema['format'] === 'uuid' || path.startsWith('/alertmanager/');
     const absent = isUuid ? absentUuid : form.test(absentId) ? absentId : `${absentId}.html`;

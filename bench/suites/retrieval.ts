@@ -2,11 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chunkSource } from '../../services/research-pipeline/src/chunks/chunk-source.ts';
-import type { Spending } from '../../services/research-pipeline/src/retrieval/embedder.ts';
-import { fuseWordsAndVectors } from '../../services/research-pipeline/src/retrieval/fuse-rankings.ts';
-import { createHashedEmbedder } from '../../services/research-pipeline/src/retrieval/hashed-embedder.ts';
-import { createLexicalIndex, type Ranked } from '../../services/research-pipeline/src/retrieval/lexical-index.ts';
+import {
+  chunkSource,
+  createHashedEmbedder,
+  createLexicalIndex,
+  fuseWordsAndVectors,
+  type Ranked,
+  type Spending,
+} from '../../services/research-pipeline/test/ranking-parts.ts';
 
 /** Where the issue that asked for this keeps its collection, beside the checkout. */
 const usualFolder = join(import.meta.dirname, '../../../shared/data/retrieval/cisi');

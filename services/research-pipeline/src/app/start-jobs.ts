@@ -3,7 +3,7 @@ import { createTellAudit } from '../audit/tell-audit.ts';
 import { mountCacheRoutes } from '../cache/routes.ts';
 import { createExtractor } from '../extract/create-extractor.ts';
 import { startReconciler } from '../jobs/reconcile-jobs.ts';
-import { mountQueueRoutes } from '../jobs/queue-routes.ts';
+import { mountQueueRoutes } from '../queue/routes.ts';
 import { mountJobRoutes, type JobRoutesDeps } from '../jobs/routes.ts';
 import { startResearchWorker } from '../jobs/run-research.worker.ts';
 import { startJobWatch } from '../jobs/watch-jobs.ts';

@@ -2,7 +2,8 @@
 const separators = ['', ' ', '\t', '\n', '\n\n'] as const;
 type Separator = 0 | 1 | 2 | 3 | 4;
 
-export const [spaceApart, cellApart, lineApart, blockApart] = [1, 2, 3, 4] as const satisfies Separator[];
+const spaceApart = 1;
+export const [cellApart, lineApart, blockApart] = [2, 3, 4] as const satisfies Separator[];
 
 /** Writes running text, with white space only where it separates something. */
 export class TextWriter {

@@ -93,7 +93,7 @@ function termsIn(words: readonly string[], language: Language, stems: KnownStems
 }
 
 /** The words of a text in lower case; of scripts without spaces, each two characters that stand side by side. */
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   if (ascii.test(text))
     return (text.toLowerCase().match(asciiWord) ?? []).filter((one) => one.length <= wordCharactersMax);
   const found: string[] = [];

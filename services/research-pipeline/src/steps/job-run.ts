@@ -37,7 +37,7 @@ export interface StepId {
   input: unknown;
 }
 
-export const stagesInOrder: readonly ResearchStage[] = [
+const stagesInOrder: readonly ResearchStage[] = [
   'plan',
   'search',
   'fetch',

@@ -1,7 +1,7 @@
 import type { ResearchStatus } from '@signalbox/contracts';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Schema } from '../app/schema.ts';
-import type { JobRow } from './job-store.ts';
+import type { JobRow } from '../jobs/job-store.ts';
 
 export interface QueueState {
   pausedAt: Date | null;

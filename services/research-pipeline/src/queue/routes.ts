@@ -10,7 +10,7 @@ import type { Principal } from '@signalbox/identity';
 import type { Kysely, Transaction } from 'kysely';
 import type { TellAudit } from '../audit/tell-audit.ts';
 import type { Schema } from '../app/schema.ts';
-import { deleteJobRow, type JobRow } from './job-store.ts';
+import { deleteJobRow, type JobRow } from '../jobs/job-store.ts';
 import { deletePause, insertPause, lockEnded, readQueue } from './queue-store.ts';
 
 export interface QueueRoutesDeps {

@@ -5,3 +5,4 @@ export {
   type StartupParts,
   type StartupSettings,
 } from './open-startup.ts';
+export { runDeadLetters } from './run-dead-letters.ts';

@@ -204,7 +204,8 @@ describe('LA-14, R10: repeating', () => {
       const from = performance.now();
       const response = await router.ask({ ...both, stream });
       expect([response.status, response.headers.get('x-should-retry')]).toEqual([504, 'false']);
-      expect(performance.now() - from).toBeLessThan(1_000);
+      // Either provider would have taken 20 seconds.
+      expect(performance.now() - from).toBeLessThan(5_000);
     }
     await waitFor(() => router.provider.requests.every(({ abortedAt }) => abortedAt !== null));
     // A deadline that was met is over: the rest of a stream has its own time.

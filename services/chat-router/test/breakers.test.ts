@@ -57,7 +57,7 @@ describe('LA-3: a breaker that two replicas share', () => {
     expect(await first.ledger()).toHaveLength(5);
 
     // Longer than the slowest of the 20 takes to arrive.
-    first.provider.behave({ headDelayMs: 2_000 });
+    first.provider.behave({ headDelayMs: 5_000 });
     await waitFor(
       async () => (await breakerOf(first))?.opens_at === null && (await breakerOf(second))?.opens_at === null,
     );

@@ -155,7 +155,8 @@ describe('a provider that cannot be reached (R10)', () => {
     const { port } = server.address() as AddressInfo;
     try {
       await using away = await startTestRouter({ baseUrl: `https://127.0.0.1:${String(port)}/v1` });
-      expect((await away.ask({})).status).toBe(502);
+      const response = await away.ask({});
+      expect([response.status, await response.text()]).toEqual([502, expect.any(String)]);
     } finally {
       server.close();
     }

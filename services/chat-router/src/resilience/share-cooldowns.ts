@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { connectRedis, type OpenRedis } from '@signalbox/redis';
 import type { Logger } from '@signalbox/telemetry';
 import { z } from 'zod';
 import { Cooldowns, type Cooldown } from './cooldowns.ts';
 
-const Told = z.object({ key: z.string().max(500), ms: z.number().positive() });
+const Told = z.object({ from: z.string().max(64), key: z.string().max(500), ms: z.number().positive() });
 
 export interface SharedCooldowns extends AsyncDisposable {
   cooldowns: Cooldowns;
@@ -24,8 +25,9 @@ export interface ShareCooldownsOptions {
  */
 export function shareCooldowns({ redisUrl, redis, prefix, logger }: ShareCooldownsOptions): SharedCooldowns {
   const channel = `${prefix}:cooldowns`;
+  const from = randomUUID();
   const cooldowns = new Cooldowns((cooldown: Cooldown) => {
-    redis.publish(channel, JSON.stringify(cooldown)).catch((error: unknown) => {
+    redis.publish(channel, JSON.stringify({ from, ...cooldown })).catch((error: unknown) => {
       logger.warn('cooldown.not_told', { error });
     });
   });
@@ -37,8 +39,9 @@ export function shareCooldowns({ redisUrl, redis, prefix, logger }: ShareCooldow
     });
   });
   subscriber.on('message', (_channel: string, text: string) => {
-    const cooldown = readCooldown(text);
-    if (cooldown !== null) cooldowns.learn(cooldown, performance.now());
+    const told = readTold(text);
+    // What comes back of one's own words comes late, and would put the end of a rest off.
+    if (told !== null && told.from !== from) cooldowns.learn(told, performance.now());
   });
   return {
     cooldowns,
@@ -50,7 +53,7 @@ export function shareCooldowns({ redisUrl, redis, prefix, logger }: ShareCooldow
 }
 
 /** Null for what a newer replica says in another way. */
-function readCooldown(text: string): Cooldown | null {
+function readTold(text: string): z.infer<typeof Told> | null {
   try {
     return Told.safeParse(JSON.parse(text)).data ?? null;
   } catch {

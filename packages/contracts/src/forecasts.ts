@@ -48,15 +48,18 @@ export const getForecast = defineRoute({
   firstByteTimeoutMs: 30_000,
   query: z.strictObject({
     metric: z.string().min(1).max(200).describe('As for `/api/v1/metrics/series`.'),
-    aggregate: z.enum(['avg', 'min', 'max', 'count', 'sum', 'p50', 'p95', 'p99', 'rate']).default('avg'),
-    threshold: z.coerce.number(),
+    aggregate: z
+      .enum(['avg', 'min', 'max', 'count', 'sum', 'p50', 'p95', 'p99', 'rate'])
+      .default('avg')
+      .describe('As for `/api/v1/metrics/series`.'),
+    threshold: z.coerce.number().describe('The value to be reached.'),
     comparator: z.enum(['>', '<']).default('>').describe('On which side of the threshold it is reached.'),
     step: z.enum(['5m', '15m', '30m', '1h', '6h', '24h']).default('1h').describe('At most 1,000 buckets.'),
     history_days: z.coerce.number().int().min(1).max(365).default(14).describe('How far back the trend is looked for.'),
     horizon_days: z.coerce.number().int().min(1).max(365).default(30).describe('How far ahead it is followed.'),
-    model_id: z.string().min(1).max(200).optional(),
-    model_version: z.string().max(100).optional(),
-    environment: z.string().max(100).optional(),
+    model_id: z.string().min(1).max(200).optional().describe('Only of this model.'),
+    model_version: z.string().max(100).optional().describe('Only of this version.'),
+    environment: z.string().max(100).optional().describe('Only of this environment.'),
   }),
   response: { status: 200, description: 'When, and how well that is known', schema: Forecast },
 });

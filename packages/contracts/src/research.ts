@@ -161,7 +161,7 @@ export const ResearchEvent = z
   .meta({ id: 'ResearchEvent' });
 export type ResearchEvent = z.infer<typeof ResearchEvent>;
 
-export const ResearchParams = z.strictObject({ id: z.string().min(1).max(64) });
+export const ResearchParams = z.strictObject({ id: z.string().min(1).max(64).describe('The id of the research.') });
 const params = ResearchParams;
 const path = '/api/v1/research';
 

@@ -364,7 +364,7 @@ export const listSamplesAsMetrics = defineRoute({
   query: z.strictObject({
     model_id: ModelIdFilter,
     since_hours: SinceHours.default(24).describe('1–168.'),
-    limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+    limit: z.coerce.number().int().min(1).max(10_000).default(1_000).describe('Rows at most, 1–10,000.'),
   }),
   response: { status: 200, description: 'The samples', schema: z.object({ metrics: z.array(ListedSample) }) },
 });
@@ -382,7 +382,7 @@ export const listDriftAsMetrics = defineRoute({
   query: z.strictObject({
     model_id: ModelIdFilter,
     since_hours: SinceHours.default(168).describe('1–168.'),
-    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Rows at most, 1–1,000.'),
   }),
   response: { status: 200, description: 'The reports', schema: z.object({ drift_metrics: z.array(ListedDrift) }) },
 });

@@ -4246,6 +4246,7 @@ export interface WireOperations {
       model_id?: string;
       /** 1–168. */
       since_hours?: number;
+      /** Rows at most, 1–10,000. */
       limit?: number;
     };
     body: null;
@@ -4282,6 +4283,7 @@ export interface WireOperations {
       model_id?: string;
       /** 1–168. */
       since_hours?: number;
+      /** Rows at most, 1–1,000. */
       limit?: number;
     };
     body: null;
@@ -4434,7 +4436,9 @@ export interface WireOperations {
     query: {
       /** As for `/api/v1/metrics/series`. */
       metric: string;
+      /** As for `/api/v1/metrics/series`. */
       aggregate?: 'avg' | 'min' | 'max' | 'count' | 'sum' | 'p50' | 'p95' | 'p99' | 'rate';
+      /** The value to be reached. */
       threshold: number;
       /** On which side of the threshold it is reached. */
       comparator?: '>' | '<';
@@ -4444,8 +4448,11 @@ export interface WireOperations {
       history_days?: number;
       /** How far ahead it is followed. */
       horizon_days?: number;
+      /** Only of this model. */
       model_id?: string;
+      /** Only of this version. */
       model_version?: string;
+      /** Only of this environment. */
       environment?: string;
     };
     body: null;
@@ -5446,6 +5453,7 @@ export interface WireOperations {
   };
   getResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5454,6 +5462,7 @@ export interface WireOperations {
   };
   deleteResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5462,6 +5471,7 @@ export interface WireOperations {
   };
   cancelResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5470,6 +5480,7 @@ export interface WireOperations {
   };
   retryResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5478,6 +5489,7 @@ export interface WireOperations {
   };
   approveResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5486,6 +5498,7 @@ export interface WireOperations {
   };
   streamResearchEvents: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: {
@@ -5550,6 +5563,7 @@ export interface WireOperations {
   };
   getReportHtml: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5558,6 +5572,7 @@ export interface WireOperations {
   };
   getReportMarkdown: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5566,6 +5581,7 @@ export interface WireOperations {
   };
   getReportJson: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5574,6 +5590,7 @@ export interface WireOperations {
   };
   getReportPdf: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5591,6 +5608,7 @@ export interface WireOperations {
   };
   createReportLink: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
@@ -5608,6 +5626,7 @@ export interface WireOperations {
   };
   askResearch: {
     params: {
+      /** The id of the research. */
       id: string;
     };
     query: null;
